@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# SAF_ARG_SWITCH(NAME, DEFAULT, WHAT): --enable-NAME/--disable-NAME, yes or no.
+AC_DEFUN([SAF_ARG_SWITCH], [
+AC_ARG_ENABLE([$1],
+	[m4_if([$2], [yes],
+		[AS_HELP_STRING([--disable-$1], [without $3])],
+		[AS_HELP_STRING([--enable-$1], [with $3])])],
+	[], [AS_TR_SH([enable_$1])=$2])
+AS_CASE([$AS_TR_SH([enable_$1])], [yes|no], [],
+	[AC_MSG_ERROR([--enable-$1 takes yes or no, not "$AS_TR_SH([enable_$1])"])])
+])
+
+# SAF_TRY_FLAG(VARIABLE, FLAG, [LINK]): add FLAG to VARIABLE if it works.
+AC_DEFUN([SAF_TRY_FLAG], [
+saf_save_CFLAGS=$CFLAGS
+CFLAGS="$CFLAGS -Werror $2"
+AC_MSG_CHECKING([for $2])
+m4_if([$3], [LINK], [AC_LINK_IFELSE], [AC_COMPILE_IFELSE])(
+	[AC_LANG_PROGRAM([], [])],
+	[$1="$$1 $2"; AC_MSG_RESULT([yes])],
+	[AC_MSG_RESULT([no])])
+CFLAGS=$saf_save_CFLAGS
+])
+
+AC_DEFUN([SAF_SANITIZERS], [
+SAN_FLAGS=
+AS_IF([test "x$enable_sanitizers" != xno], [
+	SAN_FLAGS="-fsanitize=$enable_sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"
+	saf_save_CFLAGS=$CFLAGS
+	CFLAGS="$CFLAGS $SAN_FLAGS"
+	AC_MSG_CHECKING([for $SAN_FLAGS])
+	AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [AC_MSG_RESULT([yes])],
+		[AC_MSG_ERROR([the compiler cannot do --enable-sanitizers=$enable_sanitizers])])
+	CFLAGS=$saf_save_CFLAGS
+])
+AS_IF([test "x$enable_fuzzers" = xyes], [
+	SAF_TRY_FLAG([SAN_FLAGS], [-fsanitize=fuzzer-no-link], [LINK])
+	AS_CASE([$SAN_FLAGS], [*fuzzer-no-link*], [],
+		[AC_MSG_ERROR([--enable-fuzzers needs clang with libFuzzer: CC=clang])])
+])
+AC_SUBST([SAN_FLAGS])
+])
+
+AC_DEFUN([SAF_WARNINGS], [
+WARN_FLAGS=
+m4_foreach_w([saf_flag], [-Wall -Wextra -Wshadow -Wstrict-prototypes
+	-Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings -Wpointer-arith
+	-Wcast-qual -Wundef -Wswitch-enum -Wimplicit-fallthrough
+	-Wnull-dereference -Wconversion],
+	[SAF_TRY_FLAG([WARN_FLAGS], m4_quote(saf_flag))])
+AS_IF([test "x$enable_werror" = xyes], [WARN_FLAGS="$WARN_FLAGS -Werror"])
+AC_SUBST([WARN_FLAGS])
+])
+
+AC_DEFUN([SAF_HARDENING], [
+HARDEN_CFLAGS= HARDEN_LDFLAGS=
+AS_IF([test "x$enable_hardening" = xyes], [
+	m4_foreach_w([saf_flag], [-fstack-protector-strong -fstack-clash-protection
+		-fcf-protection -ftrivial-auto-var-init=zero],
+		[SAF_TRY_FLAG([HARDEN_CFLAGS], m4_quote(saf_flag))])
+	AS_CASE([" $CFLAGS $CPPFLAGS $SAN_FLAGS "],
+		[*_FORTIFY_SOURCE*|*" -O0 "*|*-fsanitize*], [],
+		[HARDEN_CFLAGS="$HARDEN_CFLAGS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
+	m4_foreach_w([saf_flag], [-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack],
+		[SAF_TRY_FLAG([HARDEN_LDFLAGS], m4_quote(saf_flag), [LINK])])
+	AS_IF([test "x$enable_static_plugins" = xno], [
+		SAF_TRY_FLAG([HARDEN_CFLAGS], [-fPIE])
+		SAF_TRY_FLAG([HARDEN_LDFLAGS], [-pie], [LINK])])
+])
+SAF_TRY_FLAG([HARDEN_CFLAGS], [-fvisibility=hidden])
+SAF_TRY_FLAG([HARDEN_LDFLAGS], [-Wl,--as-needed], [LINK])
+AC_SUBST([HARDEN_CFLAGS])
+AC_SUBST([HARDEN_LDFLAGS])
+])
+
+# What the .pc files leave out when everything is linked statically, and the
+# group that makes their order irrelevant.  A static program must not resolve
+# names through NSS, which loads the host's libraries: libcurl needs c-ares.
+AC_DEFUN([SAF_STATIC], [
+PLUGIN_LDFLAGS= PLUGIN_LIBS_BEGIN= PLUGIN_LIBS_END=
+AS_IF([test "x$enable_static_plugins" = xyes], [
+	PKG_CHECK_MODULES_STATIC([GRPC_STATIC], [grpc_unsecure gpr libprotobuf-c])
+	GRPC_LIBS=$GRPC_STATIC_LIBS
+	PKG_CHECK_MODULES_STATIC([CRYPTO_STATIC], [libcrypto])
+	CRYPTO_LIBS=$CRYPTO_STATIC_LIBS
+	AS_IF([test "x$enable_agent" = xyes], [
+		PKG_CHECK_MODULES_STATIC([CURL_STATIC], [libcurl])
+		CURL_LIBS=$CURL_STATIC_LIBS
+		AS_CASE([" $CURL_LIBS "], [*" -lcares "*], [],
+			[AC_MSG_ERROR([--enable-static-plugins needs a static libcurl with c-ares: scripts/static-curl builds one])])])
+	PLUGIN_LDFLAGS="-static -Wl,--gc-sections"
+	PLUGIN_LIBS_BEGIN="-Wl,--start-group"
+	PLUGIN_LIBS_END="-laddress_sorting -lre2 -lupb -lcares -lz -lstdc++ -lm -Wl,--end-group"
+])
+AC_SUBST([PLUGIN_LDFLAGS])
+AC_SUBST([PLUGIN_LIBS_BEGIN])
+AC_SUBST([PLUGIN_LIBS_END])
+])

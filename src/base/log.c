@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+static atomic_int log_fd = STDERR_FILENO;
+
+/* TAIL is kept for the end of a line whose fields did not all fit. */
+enum { TAIL = 64 };
+
+struct line {
+	char p[LOG_LINE_MAX];
+	size_t n;
+	bool full;
+};
+
+static void
+put(struct line *l, const char *p, size_t n)
+{
+	if (l->full || n > sizeof(l->p) - TAIL - l->n) {
+		l->full = true;
+		return;
+	}
+	memcpy(l->p + l->n, p, n);
+	l->n += n;
+}
+
+static void
+put_text(struct line *l, const char *text)
+{
+	put(l, text, strlen(text));
+}
+
+/* One character of s, escaped; returns how many bytes of s it took. */
+static size_t
+put_char(struct line *l, struct str s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	char esc[8];
+	uint32_t cp;
+	size_t n;
+
+	if (c == '"' || c == '\\') {
+		esc[0] = '\\';
+		esc[1] = (char)c;
+		put(l, esc, 2);
+		return 1;
+	}
+	if (c >= 0x20 && c < 0x7f) {
+		put(l, s.p, 1);
+		return 1;
+	}
+	n = utf8_decode(&cp, s.p, s.n);
+	if (n > 1) {
+		put(l, s.p, n);
+		return n;
+	}
+	(void)snprintf(esc, sizeof(esc), "\\u%04x", n == 1 ? c : 0xfffd);
+	put(l, esc, 6);
+	return 1;
+}
+
+static void
+put_string(struct line *l, struct str s)
+{
+	bool cut = s.n > LOG_VALUE_MAX;
+
+	s = str_sub(s, 0, LOG_VALUE_MAX);
+	put(l, "\"", 1);
+	while (s.n > 0 && !l->full) {
+		size_t n = put_char(l, s);
+
+		s = str_sub(s, n, s.n);
+	}
+	put_text(l, cut ? "...\"" : "\"");
+}
+
+static void
+put_field(struct line *l, const struct log_field *f)
+{
+	size_t mark = l->n;
+	char num[24];
+	struct str value = f->s;
+
+	if (f->type == LOG_INT) {
+		(void)snprintf(num, sizeof(num), "%lld", (long long)f->i);
+		value = str_of(num);
+	}
+	if (value.n == 0)
+		return;
+	put(l, ",", 1);
+	put_string(l, str_of(f->key));
+	put(l, ":", 1);
+	put_string(l, value);
+	if (l->full)
+		l->n = mark;
+}
+
+static void
+write_line(const struct line *l)
+{
+	size_t done = 0;
+	int saved = errno;
+
+	while (done < l->n) {
+		ssize_t n = write(log_fd, l->p + done, l->n - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	errno = saved;
+}
+
+void
+log_write(enum log_level level, const char *msg, const struct log_field *fields,
+    size_t n)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+	char stamp[CLOCK_STAMP_SIZE];
+	struct line l = { .n = 0 };
+	size_t i;
+
+	clock_stamp(stamp, clock_wall_us());
+	put_text(&l, "{\"@level\":\"");
+	put_text(&l, names[level]);
+	put_text(&l, "\",\"@message\":");
+	put_string(&l, str_of(msg));
+	put_text(&l, ",\"@timestamp\":\"");
+	put_text(&l, stamp);
+	put_text(&l, "\"");
+	for (i = 0; i < n && !l.full; i++)
+		put_field(&l, &fields[i]);
+	if (l.full) {
+		memcpy(l.p + l.n, ",\"log_line\":\"cut\"", 17);
+		l.n += 17;
+	}
+	memcpy(l.p + l.n, "}\n", 2);
+	l.n += 2;
+	write_line(&l);
+}
+
+bool
+log_gate_open(
+    struct log_gate *g, int64_t now_ms, int64_t every_ms, uint64_t *held)
+{
+	if (now_ms < g->next_ms) {
+		g->held++;
+		return false;
+	}
+	*held = g->held;
+	g->held = 0;
+	g->next_ms = now_ms + every_ms;
+	return true;
+}
+
+void
+log_set_fd(int fd)
+{
+	log_fd = fd;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "base/secret.h"
+
+#include <string.h>
+
+void
+secret_wipe(void *p, size_t n)
+{
+#ifdef HAVE_EXPLICIT_BZERO
+	explicit_bzero(p, n);
+#else
+	volatile unsigned char *q = p;
+
+	while (n-- > 0)
+		*q++ = 0;
+#endif
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http.h - HTTP requests on a thread of their own
+ *
+ * One thread runs one curl_multi and knows no domain object.  It is handed
+ * requests and cancels by a mutexed list and hands finished transfers back by
+ * a second list and a doorbell.  At most `parallel` transfers are with libcurl
+ * at a time; the rest wait in a FIFO with their deadlines.
+ *
+ * Every http_start() that returns ERR_OK is answered exactly once, later, on
+ * the queue thread.  All functions belong to the queue thread.
+ */
+#ifndef LOOP_HTTP_H
+#define LOOP_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "loop/loop.h"
+
+struct http;
+struct http_call;
+
+enum { HTTP_METADATA_PARALLEL = 16 };
+
+/* Starts the thread and libcurl.  Call it after the handshake line. */
+int http_new(struct http **httpp, struct loop *loop, unsigned parallel,
+    struct err *err) MUST_USE;
+
+/*
+ * Ends the thread; calls that are still out are answered first, from here,
+ * with ERR_CANCELLED.  NULL is fine.
+ */
+void http_free(struct http *http);
+
+/*
+ * One GET, without proxy, without redirects, http and https only, plain
+ * encodings only.  All strings are copied.  A body over body_max ends it with
+ * ERR_TOOBIG.  retry: attempts after the first, on connection errors, 408,
+ * 429 and 5xx, with full jitter from 100 ms doubling to 2 s, never past the
+ * deadline.
+ */
+struct http_request {
+	const char *url;
+	size_t body_max;
+	int64_t timeout_ms; /* all attempts and waits together */
+	unsigned retries;
+};
+
+/*
+ * r is ERR_OK with the last attempt's status (any) and body; ERR_TIMEOUT,
+ * ERR_UNAVAILABLE (no connection), ERR_TOOBIG, ERR_UPSTREAM (not HTTP),
+ * ERR_CANCELLED, ERR_MEMORY with err saying more.  body is borrowed for the
+ * call only.
+ */
+struct http_answer {
+	long status;
+	struct str body;
+	unsigned attempts;
+	int64_t elapsed_ms;
+};
+typedef void http_done_fn(void *arg, int r, const struct http_answer *answer,
+    const struct err *err);
+
+int http_start(struct http_call **callp, struct http *http,
+    const struct http_request *req, http_done_fn *done, void *arg,
+    struct err *err) MUST_USE;
+
+/* Lose interest: done still runs once, with ERR_CANCELLED. */
+void http_cancel(struct http_call *call);
+
+#endif
