@@ -1,1 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += %D%/libloop.a
+%C%_libloop_a_SOURCES = %D%/loop.c %D%/loop.h
+%C%_libloop_a_CPPFLAGS = $(AM_CPPFLAGS) $(GRPC_CFLAGS)
