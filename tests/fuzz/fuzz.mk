@@ -1,1 +1,65 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# Fuzz targets.  In `make check` each replays its corpus and fixed mutations of
+# it (main.c).  Configured with CC=clang --enable-fuzzers (best together with
+# --enable-sanitizers=address,undefined) they are libFuzzer programs, and
+# `make fuzz` runs each for FUZZ_SECONDS.
+#
+# To add target x:
+#   1. %D%/fuzz_x.c includes "fuzz.h" and defines LLVMFuzzerTestOneInput();
+#      broken promises abort by FUZZ_CHECK().
+#   2. %D%/corpus/x/ holds a few small seeds, good and bad; dist takes them by
+#      themselves.  %D%/dict/x.dict, if there, is its dictionary.
+#   3. Below, inside `if SERVER` and the like where fitting:
+#          FUZZ_TARGETS += %D%/fuzz_x
+#          %C%_fuzz_x_SOURCES = %D%/fuzz_x.c
+#          %C%_fuzz_x_CPPFLAGS = $(FUZZ_CPPFLAGS)
+#          %C%_fuzz_x_LDFLAGS = $(FUZZ_LINK)
+#          %C%_fuzz_x_LDADD = src/X/libX.a src/base/libbase.a $(FUZZ_LIBS)
+# By hand: `tests/fuzz/fuzz_x FILE...` replays files or folders.
+FUZZ_SECONDS = 60
+FUZZ_TARGETS =
+FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fuzz
+
+FUZZ_TARGETS += %D%/fuzz_json
+%C%_fuzz_json_SOURCES = %D%/fuzz_json.c
+%C%_fuzz_json_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_json_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_json_LDADD = src/json/libjson.a src/base/libbase.a $(FUZZ_LIBS)
+
+check_PROGRAMS += $(FUZZ_TARGETS)
+EXTRA_DIST += %D%/fuzz.h %D%/main.c %D%/corpus %D%/dict
+
+if FUZZERS
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_LIBS =
+else
+check_LIBRARIES += %D%/libreplay.a
+%C%_libreplay_a_SOURCES = %D%/main.c %D%/fuzz.h
+%C%_libreplay_a_CPPFLAGS = $(FUZZ_CPPFLAGS)
+FUZZ_LINK = $(AM_LDFLAGS)
+# main() comes from the first, its needs from the second.
+FUZZ_LIBS = %D%/libreplay.a src/base/libbase.a
+TESTS += $(FUZZ_TARGETS)
+endif
+
+# What the engine finds is kept in fuzz-work/, crashes beside it.
+.PHONY: fuzz
+if FUZZERS
+fuzz: $(FUZZ_TARGETS)
+	@set -e; $(AM_TESTS_ENVIRONMENT) \
+	for target in $(FUZZ_TARGETS); do \
+		name=`echo $$target | $(SED) 's,.*/fuzz_,,'`; \
+		dict='$(abs_top_srcdir)'/%D%/dict/$$name.dict; \
+		if test -f "$$dict"; then dict="-dict=$$dict"; else dict=; fi; \
+		$(MKDIR_P) fuzz-work/$$name; \
+		echo "== fuzz_$$name, $(FUZZ_SECONDS) s"; \
+		./$$target -max_total_time=$(FUZZ_SECONDS) -max_len=70000 \
+			-timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
+			-verbosity=0 -artifact_prefix=fuzz-work/$$name- $$dict \
+			fuzz-work/$$name '$(abs_top_srcdir)'/%D%/corpus/$$name; \
+	done
+else
+fuzz:
+	@echo "configure with CC=clang --enable-fuzzers for that" >&2; exit 1
+endif
