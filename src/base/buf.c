@@ -115,8 +115,7 @@ int
 buf_check(const struct buf *b, struct err *err)
 {
 	if (b->code == ERR_TOOBIG)
-		return err_set(
-		    err, ERR_TOOBIG, "more than %zu bytes", b->max);
+		return err_set(err, ERR_TOOBIG, "more than %zu bytes", b->max);
 	if (b->code != ERR_OK)
 		return err_set(err, b->code, "%s", err_text(b->code));
 	return ERR_OK;

@@ -24,8 +24,8 @@ struct buf {
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b); /* frees; the buffer can be used again */
-void buf_wipe(struct buf *b); /* zeroes what it held, then frees */
-void buf_clear(struct buf *b); /* empty again, memory kept, no error */
+void buf_wipe(struct buf *b);    /* zeroes what it held, then frees */
+void buf_clear(struct buf *b);   /* empty again, memory kept, no error */
 
 void buf_add(struct buf *b, struct str s);
 void buf_add_text(struct buf *b, const char *text);

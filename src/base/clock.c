@@ -31,6 +31,6 @@ clock_stamp(char out[CLOCK_STAMP_SIZE], int64_t wall_us)
 
 	if (gmtime_r(&s, &tm) != NULL)
 		(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(out, CLOCK_STAMP_SIZE, "%s.%06dZ", day,
-	    (int)(wall_us % 1000000));
+	(void)snprintf(
+	    out, CLOCK_STAMP_SIZE, "%s.%06dZ", day, (int)(wall_us % 1000000));
 }

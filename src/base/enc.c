@@ -50,8 +50,8 @@ base64url_decode(void *out, size_t n, struct str in)
 	if (in.n != BASE64URL_SIZE(n) - 1)
 		return false;
 	for (i = 0; i < in.n; i++) {
-		const char *at = in.p[i] == '\0' ? NULL
-						 : strchr(base64url, in.p[i]);
+		const char *at =
+		    in.p[i] == '\0' ? NULL : strchr(base64url, in.p[i]);
 
 		if (at == NULL)
 			return false;

@@ -45,7 +45,7 @@ err_text(int code)
 {
 	switch (code) {
 #define X(name, value, text) \
-	case name: \
+	case name:           \
 		return text;
 		ERR_TABLE(X)
 #undef X

@@ -11,22 +11,22 @@
 
 #include <stdarg.h>
 
-#define ERR_TABLE(X) \
-	X(ERR_OK, 0, "ok") \
-	X(ERR_MEMORY, -1, "out of memory") \
-	X(ERR_FORMAT, -2, "malformed") \
-	X(ERR_TOOBIG, -3, "too big") \
-	X(ERR_CONFIG, -4, "bad configuration") \
-	X(ERR_STATE, -5, "not possible now") \
-	X(ERR_POLICY, -6, "not allowed") \
+#define ERR_TABLE(X)                            \
+	X(ERR_OK, 0, "ok")                      \
+	X(ERR_MEMORY, -1, "out of memory")      \
+	X(ERR_FORMAT, -2, "malformed")          \
+	X(ERR_TOOBIG, -3, "too big")            \
+	X(ERR_CONFIG, -4, "bad configuration")  \
+	X(ERR_STATE, -5, "not possible now")    \
+	X(ERR_POLICY, -6, "not allowed")        \
 	X(ERR_UNAVAILABLE, -7, "not available") \
-	X(ERR_BUSY, -8, "too busy") \
-	X(ERR_TIMEOUT, -9, "timed out") \
-	X(ERR_CANCELLED, -10, "cancelled") \
-	X(ERR_MISSING, -11, "not found") \
+	X(ERR_BUSY, -8, "too busy")             \
+	X(ERR_TIMEOUT, -9, "timed out")         \
+	X(ERR_CANCELLED, -10, "cancelled")      \
+	X(ERR_MISSING, -11, "not found")        \
 	X(ERR_UPSTREAM, -12, "unusable answer") \
-	X(ERR_SYSTEM, -13, "system error") \
-	X(ERR_INTERNAL, -14, "internal error") \
+	X(ERR_SYSTEM, -13, "system error")      \
+	X(ERR_INTERNAL, -14, "internal error")  \
 	X(ERR_UNIMPLEMENTED, -15, "not implemented")
 
 enum err_code {

@@ -28,7 +28,8 @@ struct log_field {
 	enum { LOG_STR, LOG_INT } type;
 };
 
-#define F_STR(k, v)  ((struct log_field){ .key = (k), .s = (v), .type = LOG_STR })
+#define F_STR(k, v) \
+	((struct log_field){ .key = (k), .s = (v), .type = LOG_STR })
 #define F_TEXT(k, v) F_STR(k, str_of(v))
 #define F_INT(k, v) \
 	((struct log_field){ .key = (k), .i = (int64_t)(v), .type = LOG_INT })
@@ -37,9 +38,9 @@ struct log_field {
 void log_write(enum log_level level, const char *msg,
     const struct log_field *fields, size_t n);
 
-#define LOG_CALL(level, msg, ...) \
+#define LOG_CALL(level, msg, ...)                                        \
 	log_write(level, msg, (const struct log_field[]){ __VA_ARGS__ }, \
-	    sizeof((const struct log_field[]){ __VA_ARGS__ }) / \
+	    sizeof((const struct log_field[]){ __VA_ARGS__ }) /          \
 		sizeof(struct log_field))
 
 /* At least one field each; F_STR("", STR("")) is none. */
@@ -47,7 +48,7 @@ void log_write(enum log_level level, const char *msg,
 #define log_info(msg, ...)  LOG_CALL(LOG_INFO, msg, __VA_ARGS__)
 #define log_warn(msg, ...)  LOG_CALL(LOG_WARN, msg, __VA_ARGS__)
 #define log_error(msg, ...) LOG_CALL(LOG_ERROR, msg, __VA_ARGS__)
-#define LOG_NO_FIELD	    F_STR("", STR(""))
+#define LOG_NO_FIELD        F_STR("", STR(""))
 
 /*
  * At most one line in every_ms.  Zero it before use; one thread owns it.

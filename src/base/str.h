@@ -39,7 +39,7 @@ struct str str_sub(struct str s, size_t from, size_t n);
  */
 struct str str_cut(struct str *rest, struct str s, char c);
 
-bool str_is_digits(struct str s); /* one or more of 0-9 */
+bool str_is_digits(struct str s);    /* one or more of 0-9 */
 bool str_is_lower_hex(struct str s); /* one or more of 0-9a-f */
 
 /* One or more letters, digits, or bytes of extra. */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * holders.h - which task was last given an agent ID
+ *
+ * A bounded memory, per process and lost with it: a new ID may push another
+ * out.  It belongs to the queue thread.
+ */
+#ifndef SERVER_HOLDERS_H
+#define SERVER_HOLDERS_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum { HOLDERS_MAX = 1024, HOLDER_TASK_MAX = 64 };
+
+struct holders;
+
+int holders_new(struct holders **holdersp, struct err *err) MUST_USE;
+void holders_free(struct holders *holders);
+
+/*
+ * The task takes the ID.  Returns the task that held it before, if another
+ * did and is remembered; else the empty string.  Borrowed until the next call.
+ */
+struct str holders_take(
+    struct holders *holders, struct str agent_id, struct str task_id);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spire/attestor_agent.h"
+
+#include <stdlib.h>
+
+#include "spire/spire.pb-c.h"
+#include "spire/status.h"
+
+static void
+aid_begin(struct gp_call *call, void *arg, struct str message)
+{
+	const struct attestor_agent *attestor = arg;
+
+	(void)message;
+	attestor->ops->begin(call, attestor->arg);
+}
+
+static void
+aid_message(struct gp_call *call, const struct str *message)
+{
+	const struct attestor_agent *attestor = gp_arg(call);
+	Spire__Challenge *msg = NULL;
+	struct str challenge;
+
+	if (message != NULL)
+		msg = spire__challenge__unpack(
+		    NULL, message->n, (const uint8_t *)message->p);
+	if (msg == NULL) {
+		attestor->ops->challenge(call, NULL);
+		return;
+	}
+	challenge = (struct str){ (const char *)msg->challenge.data,
+		msg->challenge.len };
+	attestor->ops->challenge(call, &challenge);
+	spire__challenge__free_unpacked(msg, NULL);
+}
+
+static void
+aid_cancelled(struct gp_call *call)
+{
+	const struct attestor_agent *attestor = gp_arg(call);
+
+	attestor->ops->cancelled(call);
+}
+
+static void
+aid_end(struct gp_call *call)
+{
+	const struct attestor_agent *attestor = gp_arg(call);
+
+	attestor->ops->end(call);
+}
+
+static const struct gp_handler handler = {
+	.begin = aid_begin,
+	.message = aid_message,
+	.cancelled = aid_cancelled,
+	.end = aid_end,
+};
+
+void
+attestor_agent_init(struct attestor_agent *attestor)
+{
+	attestor->method =
+	    (struct gp_method){ "/" SPIRE_AGENT_ATTESTOR "/AidAttestation",
+		    GP_STREAM, 16, &handler, attestor };
+}
+
+bool
+aid_send_payload(struct gp_call *call, struct str payload)
+{
+	Spire__PayloadOrChallengeResponse msg;
+	struct str bytes;
+	uint8_t *out;
+
+	spire__payload_or_challenge_response__init(&msg);
+	msg.data_case = SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_PAYLOAD;
+	msg.payload.data = (uint8_t *)(uintptr_t)payload.p;
+	msg.payload.len = payload.n;
+	out =
+	    malloc(spire__payload_or_challenge_response__get_packed_size(&msg));
+	if (out == NULL)
+		return false;
+	bytes.p = (const char *)out;
+	bytes.n = spire__payload_or_challenge_response__pack(&msg, out);
+	gp_send(call, bytes);
+	free(out);
+	return true;
+}
+
+void
+aid_refuse(struct gp_call *call, int code, const char *text)
+{
+	gp_finish(call, status_of(code), text, NULL);
+}
