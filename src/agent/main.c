@@ -4,7 +4,7 @@
  */
 #include "agent/aid.h"
 #include "agent/options.h"
-#include "spire/config.h"
+#include "spire/configure.h"
 #include "spire/program.h"
 
 static void *

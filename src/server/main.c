@@ -4,7 +4,7 @@
  */
 #include "server/attest.h"
 #include "server/options.h"
-#include "spire/config.h"
+#include "spire/configure.h"
 #include "spire/program.h"
 
 static void *

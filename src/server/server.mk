@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+if SERVER
+noinst_LIBRARIES += %D%/libserver.a
+%C%_libserver_a_SOURCES = \
+	%D%/attest.c %D%/attest.h \
+	%D%/holders.c %D%/holders.h \
+	%D%/judge.c %D%/judge.h \
+	%D%/options.c %D%/options.h
+
+plugin_PROGRAMS += %D%/aws-fargate-server-nodeattestor
+%C%_aws_fargate_server_nodeattestor_SOURCES = %D%/main.c
+%C%_aws_fargate_server_nodeattestor_LDFLAGS = $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
+%C%_aws_fargate_server_nodeattestor_LDADD = \
+	%D%/libserver.a src/conf/libconf.a \
+	src/evidence/libevidence.a src/task/libtask.a src/json/libjson.a \
+	$(SPIRE_LIBS) \
+	$(PLUGIN_LIBS_BEGIN) $(GRPC_LIBS) $(PROTOBUF_C_LIBS) $(PLUGIN_LIBS_END)
+endif

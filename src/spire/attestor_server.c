@@ -116,10 +116,11 @@ static bool
 pack(
     struct str *out, struct arena *a, const struct agent_attributes *attributes)
 {
-	Spire__AgentAttributes agent = SPIRE__AGENT_ATTRIBUTES__INIT;
+	Spire__AgentAttributes agent;
 	Spire__AttestResponse res;
 	uint8_t *bytes;
 
+	spire__agent_attributes__init(&agent);
 	if (!fill(&agent, a, attributes))
 		return false;
 	spire__attest_response__init(&res);

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "goplugin/server.h"
 #include "loop/loop.h"
-#include "spire/config.h"
+#include "spire/configure.h"
 
 struct program {
 	const char *name;     /* of the binary and its man page, section 8 */

@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libspire.a %D%/libspire_pb.a
 %C%_libspire_a_SOURCES = \
 	%D%/attestor_agent.c %D%/attestor_agent.h \
 	%D%/attestor_server.c %D%/attestor_server.h \
-	%D%/config.c %D%/config.h \
+	%D%/configure.c %D%/configure.h \
 	%D%/program.c %D%/program.h \
 	%D%/status.c %D%/status.h
 %C%_libspire_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)

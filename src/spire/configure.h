@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config.h - SPIRE's Init and Config services
+ * configure.h - SPIRE's Init and Config services
  *
  * Sources: spire-plugin-sdk, service/private/init/v1 and
  * service/common/config/v1.  Everything belongs to the queue thread.
  */
-#ifndef SPIRE_CONFIG_H
-#define SPIRE_CONFIG_H
+#ifndef SPIRE_CONFIGURE_H
+#define SPIRE_CONFIGURE_H
 
 #include "base/str.h"
 #include "goplugin/server.h"

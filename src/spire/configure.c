@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spire/config.h"
+#include "spire/configure.h"
 
 #include <stdlib.h>
 #include <string.h>
