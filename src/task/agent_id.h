@@ -37,7 +37,7 @@ enum agent_id_var {
 /* What a template was found to be. */
 struct agent_id_template {
 	struct str text;
-	unsigned vars; /* 1 << enum agent_id_var */
+	unsigned vars;     /* 1 << enum agent_id_var */
 	bool in_namespace; /* under /spire/agent/<plugin>/ */
 };
 

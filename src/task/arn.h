@@ -28,12 +28,23 @@ enum task_id_form {
 int task_arn_parse(struct task_arn *arn, struct str text,
     enum task_id_form form, struct err *err) MUST_USE;
 
-/* "NAME" or "arn:P:ecs:R:A:cluster/NAME" to NAME. */
-int cluster_name_parse(struct str *name, struct str text, struct err *err) MUST_USE;
+/* A cluster as users and the metadata endpoint write it. */
+struct cluster_ref {
+	struct str partition, region, account; /* of an ARN; else n == 0 */
+	struct str name;
+};
 
-bool is_account(struct str s); /* 12 digits */
-bool is_region(struct str s); /* a DNS label of [a-z0-9-], <= 63 */
-bool is_partition(struct str s); /* aws, aws-*, [a-z0-9-] */
+/* "NAME" or "arn:P:ecs:R:A:cluster/NAME". */
+int cluster_ref_parse(
+    struct cluster_ref *ref, struct str text, struct err *err) MUST_USE;
+
+/* The same, when only NAME matters. */
+int cluster_name_parse(
+    struct str *name, struct str text, struct err *err) MUST_USE;
+
+bool is_account(struct str s);      /* 12 digits */
+bool is_region(struct str s);       /* a DNS label of [a-z0-9-], <= 63 */
+bool is_partition(struct str s);    /* a DNS label too: aws or aws-* */
 bool is_cluster_name(struct str s); /* 1-255 of [A-Za-z0-9_-] */
 
 #endif

@@ -21,7 +21,7 @@ enum { SELECTOR_MAX = 255, SELECTORS_MAX = 200 };
 struct selectors {
 	struct str *values;
 	size_t count;
-	struct str dropped; /* the key of the first that did not fit, for a WARN */
+	struct str dropped; /* key of the first that did not fit, for a WARN */
 	size_t dropped_count;
 };
 

@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += %D%/libtask.a
-%C%_libtask_a_SOURCES =
+%C%_libtask_a_SOURCES = \
+	%D%/agent_id.c %D%/agent_id.h \
+	%D%/arn.c %D%/arn.h \
+	%D%/metadata.c %D%/metadata.h \
+	%D%/selectors.c %D%/selectors.h
