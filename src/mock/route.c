@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mock/route.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "config.h"
+#include "json/json.h"
+
+static route_fn health_answer;
+
+/* In order; a path that ends in '/' stands for all that begin with it. */
+static const struct route {
+	const char *path;
+	unsigned methods;
+	route_fn *fn;
+} routes[] = {
+	{ "/health", METHOD_GET | METHOD_HEAD, health_answer },
+	{ "/v4/", METHOD_GET | METHOD_HEAD, metadata_answer },
+};
+
+static const struct {
+	unsigned method;
+	const char *name;
+} methods[] = { { METHOD_GET, "GET" }, { METHOD_HEAD, "HEAD" } };
+
+void
+answer_init(struct answer *a)
+{
+	*a = (struct answer){ .status = 200, .type = "application/json" };
+	buf_init(&a->body, ANSWER_MAX);
+}
+
+void
+answer_release(struct answer *a)
+{
+	buf_release(&a->body);
+}
+
+void
+answer_fail(struct answer *a, int status, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	a->status = status;
+	buf_clear(&a->body);
+	json_write_string(&a->body, str_of(text));
+}
+
+static void
+health_answer(struct answer *a, const struct mock *m, const struct request *q,
+    struct str rest)
+{
+	(void)q;
+	(void)rest;
+	buf_addf(&a->body,
+	    "{\"status\":\"healthy\",\"version\":\"%s\",\"tasks\":%zu}",
+	    PACKAGE_VERSION, m->scenario->task_count);
+}
+
+static void
+answer_method(struct answer *a, unsigned allowed)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if ((allowed & methods[i].method) != 0)
+			n +=
+			    (size_t)snprintf(a->allow + n, sizeof(a->allow) - n,
+				"%s%s", n > 0 ? ", " : "", methods[i].name);
+	}
+	answer_fail(a, 405, "this path takes %s", a->allow);
+}
+
+/* Whether a route covers the path; rest is what the row leaves open. */
+static bool
+is_match(struct str *rest, const struct route *route, struct str path)
+{
+	struct str row = str_of(route->path);
+
+	if (!str_starts(path, route->path))
+		return false;
+	*rest = str_sub(path, row.n, path.n);
+	return rest->n == 0 || str_ends(row, "/");
+}
+
+static void
+dispatch(struct answer *a, const struct mock *m, const struct request *q)
+{
+	struct str rest;
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (!is_match(&rest, &routes[i], q->path))
+			continue;
+		if ((routes[i].methods & q->method) != 0)
+			routes[i].fn(a, m, q, rest);
+		else
+			answer_method(a, routes[i].methods);
+		return;
+	}
+	answer_fail(a, 404, "there is no \"%s\" here", CLEAN(q->path));
+}
+
+void
+route_answer(struct answer *a, const struct mock *m, const struct request *q)
+{
+	dispatch(a, m, q);
+	if (buf_check(&a->body, NULL) != ERR_OK)
+		answer_fail(a, 500, "the answer did not fit into memory");
+}

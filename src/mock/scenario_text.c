@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mock/scenario_text.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "mock/scenario.h"
+
+/*
+ * libconfuse takes a text that ends inside a section or a comment.  So a mark
+ * is put behind it, and has to be seen at the top, on a line of its own.
+ */
+#define END_MARK "end_of_scenario"
+
+/*
+ * libconfuse's callbacks carry no argument, and its lexer is global anyway:
+ * this is who parses now, NULL while nobody does.
+ */
+static struct parse {
+	const char *file;
+	int lines; /* of the text; the mark is below */
+	bool ended;
+	struct err *err;
+} * parsing;
+
+int
+scenario_bad(cfg_t *sec, const char *file, int line, struct err *err,
+    const char *fmt, ...)
+{
+	const char *title = cfg_title(sec);
+	char text[ERR_MSG_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (title == NULL)
+		return err_set(err, ERR_CONFIG, "%s:%d: %s", file, line, text);
+	return err_set(err, ERR_CONFIG, "%s:%d: %s '%s': %s", file, line,
+	    cfg_name(sec), CLEAN(str_of(title)), text);
+}
+
+static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void
+on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	char text[160], clean[160];
+
+	if (parsing == NULL)
+		return;
+	if (cfg->line > parsing->lines) {
+		(void)scenario_bad(cfg, parsing->file, parsing->lines,
+		    parsing->err,
+		    "the file ends too early: a quote, a value or a closing "
+		    "brace is missing");
+		return;
+	}
+	vsnprintf(text, sizeof(text), fmt, ap);
+	(void)scenario_bad(cfg, parsing->file, cfg->line, parsing->err, "%s",
+	    str_clean(clean, sizeof(clean), str_of(text)));
+}
+
+static int
+on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
+{
+	size_t n = strlen(text);
+	struct scenario_value *v;
+
+	if (parsing->err->code != ERR_OK)
+		return -1;
+	v = malloc(sizeof(*v) + n + 1);
+	if (v == NULL) {
+		(void)err_set(parsing->err, ERR_MEMORY, "out of memory");
+		return -1;
+	}
+	memcpy(v->bytes, text, n + 1);
+	v->line = cfg->line;
+	v->key = opt->name;
+	v->text = (struct str){ v->bytes, n };
+	memcpy(result, &v, sizeof(v));
+	return 0;
+}
+
+/* libconfuse lets the last of two settings win and drops the first here. */
+static void
+on_drop(void *value)
+{
+	struct scenario_value *v = value;
+
+	if (parsing != NULL)
+		(void)err_set(parsing->err, ERR_CONFIG,
+		    "%s:%d: \"%s\" is set here and again further down",
+		    parsing->file, v->line, v->key);
+	free(v);
+}
+
+static int
+on_end(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+{
+	(void)opt;
+	(void)argc;
+	(void)argv;
+	parsing->ended = cfg->line > parsing->lines;
+	return 0;
+}
+
+#define VALUE(name) CFG_PTR_CB(name, NULL, CFGF_NODEFAULT, on_value, on_drop)
+#define VALUES(name) \
+	CFG_PTR_LIST_CB(name, NULL, CFGF_NODEFAULT, on_value, on_drop)
+#define SECTIONS(name, opts) \
+	CFG_SEC(name, opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
+
+/* The whole language; fargate-mock.conf(5) names the same. */
+static cfg_t *
+cfg_new(void)
+{
+	cfg_opt_t account[] = { VALUE("partition"), CFG_END() };
+	cfg_opt_t cluster[] = { VALUE("account"), VALUE("name"),
+		VALUE("region"), CFG_END() };
+	cfg_opt_t container[] = { VALUE("cpu"), VALUE("image"),
+		VALUE("image_id"), VALUE("memory"), CFG_END() };
+	cfg_opt_t definition[] = { VALUE("cpu"), VALUE("memory"),
+		SECTIONS("container", container), CFG_END() };
+	cfg_opt_t task[] = { VALUE("address"), VALUE("availability_zone"),
+		VALUE("cluster"), VALUE("count"), VALUE("id"),
+		VALUE("launch_type"), VALUE("service"), VALUE("status"),
+		VALUES("tags"), VALUE("task_definition"), CFG_END() };
+	cfg_opt_t top[] = { VALUE("default_task"), SECTIONS("account", account),
+		SECTIONS("cluster", cluster),
+		SECTIONS("task_definition", definition), SECTIONS("task", task),
+		CFG_FUNC(END_MARK, on_end), CFG_END() };
+
+	return cfg_init(top, CFGF_NONE);
+}
+
+static int
+count_lines(struct str text)
+{
+	int lines = 1;
+
+	for (size_t i = 0; i + 1 < text.n; i++)
+		lines += text.p[i] == '\n';
+	return lines;
+}
+
+static int
+check_text(struct str text, const char *file, struct err *err)
+{
+	if (text.n > SCENARIO_BYTES_MAX)
+		return err_set(err, ERR_TOOBIG, "%s: it is over %d bytes", file,
+		    SCENARIO_BYTES_MAX);
+	if (text.n > 0 && memchr(text.p, '\0', text.n) != NULL)
+		return err_set(err, ERR_CONFIG,
+		    "%s: it holds a NUL byte: it is not a text", file);
+	return ERR_OK;
+}
+
+int
+scenario_text_parse(
+    cfg_t **cfgp, struct str text, const char *file, struct err *err)
+{
+	struct err first = { 0 };
+	struct parse parse = { file, count_lines(text), false, &first };
+	cfg_t *cfg = NULL;
+	struct buf b;
+	const char *p;
+	int r, parsed;
+
+	buf_init(&b, SCENARIO_BYTES_MAX + 64);
+	r = check_text(text, file, &first);
+	if (r != ERR_OK)
+		goto out;
+	buf_add(&b, text);
+	buf_add_text(&b, "\n\n" END_MARK "()\n");
+	p = buf_text(&b);
+	cfg = cfg_new();
+	if (p == NULL || cfg == NULL) {
+		r = err_set(&first, ERR_MEMORY, "out of memory");
+		goto out;
+	}
+	(void)cfg_set_error_function(cfg, on_error);
+	parsing = &parse;
+	parsed = cfg_parse_buf(cfg, p);
+	parsing = NULL;
+	r = first.code;
+	if (r == ERR_OK && (parsed != CFG_SUCCESS || !parse.ended))
+		r = scenario_bad(cfg, file, parse.lines, &first,
+		    "the file ends inside a comment or a section");
+out:
+	if (r == ERR_OK)
+		*cfgp = cfg;
+	else if (cfg != NULL)
+		cfg_free(cfg);
+	if (r != ERR_OK)
+		(void)err_set(err, r, "%s", first.msg);
+	buf_release(&b);
+	return r;
+}
+
+const struct scenario_value *
+scenario_value_at(cfg_t *sec, const char *key, size_t i)
+{
+	return cfg_getnptr(sec, key, (unsigned)i);
+}
+
+const struct scenario_value *
+scenario_value(cfg_t *sec, const char *key)
+{
+	return cfg_size(sec, key) > 0 ? scenario_value_at(sec, key, 0) : NULL;
+}
