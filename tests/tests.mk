@@ -36,3 +36,4 @@ include tests/tools/tools.mk
 include tests/host/host.mk
 include tests/conformance/conformance.mk
 include tests/fuzz/fuzz.mk
+include tests/torture.mk

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * torture.c - every operation again with its 1st, 2nd, ... allocation failing
+ *
+ * Until none fails.  Each time the operation must say ERR_MEMORY (or
+ * ERR_TOOBIG, where an arena cannot tell) in a sentence, and leave nothing
+ * behind.  With --long also with all later allocations failing.
+ *
+ * To add one: a function that does the whole operation, frees all it made and
+ * returns its first error, and a row in the table.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "fault.h"
+#include "json/json.h"
+
+enum { N_MAX = 100 * 1000 }; /* an operation that allocates more never ends */
+
+static int
+fill_buf(struct err *err)
+{
+	struct buf b;
+	int i, r;
+
+	buf_init(&b, 64 * 1024);
+	for (i = 0; i < 1000; i++) {
+		buf_add(&b, STR("some text, "));
+		buf_addf(&b, "%d%c", i, '\n');
+		buf_add_char(&b, '.');
+	}
+	r = buf_check(&b, err);
+	if (r == ERR_OK && buf_text(&b) == NULL)
+		r = err_set(err, ERR_MEMORY, "no text");
+	buf_release(&b);
+	return r;
+}
+
+static int
+fill_arena(struct err *err)
+{
+	struct arena a;
+	struct str s = STR("start");
+	int i, r = ERR_OK;
+
+	arena_init(&a, 1024 * 1024);
+	for (i = 0; i < 60 && r == ERR_OK; i++) {
+		s = i % 2 == 0 ? arena_printf(&a, "%d%0*d", i, i * 50, i)
+			       : arena_dup(&a, s);
+		if (s.p == NULL)
+			r = err_set(err, ERR_MEMORY, "no room for %d", i);
+	}
+	arena_release(&a);
+	return r;
+}
+
+static int
+decode_json_strings(struct err *err)
+{
+	static const char text[] = "{\"a\":\"\\u00e9\\n\",\"b\":\"\\\"\"}";
+	struct json root, key, value;
+	struct json_iter it;
+	struct arena a;
+	struct str out;
+	int r;
+
+	arena_init(&a, 4096);
+	r = json_open(&root, STR(text), err);
+	if (r != ERR_OK)
+		goto out;
+	json_iter_init(&it, root);
+	while (r == ERR_OK && json_iter_next(&it, &key, &value))
+		r = json_string(&out, value, &a, err);
+out:
+	arena_release(&a);
+	return r;
+}
+
+static int
+write_json(struct err *err)
+{
+	struct buf b;
+	int i, r;
+
+	buf_init(&b, 64 * 1024);
+	buf_add_char(&b, '{');
+	for (i = 0; i < 100; i++)
+		json_write_member(&b, "key", STR("a \"value\" \x80\n"));
+	buf_add_char(&b, '}');
+	r = buf_check(&b, err);
+	buf_release(&b);
+	return r;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct err *err);
+} operations[] = {
+	{ "fill a buffer", fill_buf },
+	{ "fill an arena", fill_arena },
+	{ "decode JSON strings", decode_json_strings },
+	{ "write JSON", write_json },
+};
+
+enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };
+
+/* What is wrong with how an operation ended; NULL if nothing. */
+static const char *
+judge(int r, const struct err *err, size_t leaked)
+{
+	if (leaked != 0)
+		return "leaves memory behind";
+	if (err->code != r)
+		return "returns another code than its error holds";
+	if (!fault_was_hit())
+		return r == ERR_OK ? NULL : "fails with all its memory";
+	if (r != ERR_MEMORY && r != ERR_TOOBIG)
+		return "does not say that memory is out";
+	if (err->msg[0] == '\0')
+		return "has no sentence";
+	return NULL;
+}
+
+/* Allocations made when none fails, or 0: it went wrong. */
+static size_t
+torture(size_t op, enum fault_mode mode)
+{
+	const char *wrong;
+	size_t n, before;
+	struct err err;
+	int r;
+
+	for (n = 1; n < N_MAX; n++) {
+		memset(&err, 0, sizeof(err));
+		before = fault_live();
+		fault_set(n, mode);
+		r = operations[op].run(&err);
+		wrong = judge(r, &err, fault_live() - before);
+		if (wrong != NULL) {
+			(void)printf("%s, allocation %zu fails: %s (%s: %s)\n",
+			    operations[op].name, n, wrong, err_text(r),
+			    err.msg);
+			return 0;
+		}
+		if (!fault_was_hit())
+			break;
+	}
+	if (n == 1 || n == N_MAX)
+		(void)printf("%s: %s allocations\n", operations[op].name,
+		    n == 1 ? "no" : "no end of");
+	return n == N_MAX ? 0 : n - 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool more = argc > 1 && strcmp(argv[1], "--long") == 0;
+	int failed = 0;
+	size_t i, n;
+
+	for (i = 0; i < OPERATIONS; i++) {
+		n = torture(i, FAULT_ONCE);
+		if (n > 0 && more)
+			n = torture(i, FAULT_ON);
+		failed += n == 0;
+		if (n > 0)
+			(void)printf(
+			    "%s: %zu allocations\n", operations[i].name, n);
+	}
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Operations with failing allocations; torture.c says how to add one.  Any test
+# program can do so itself with tests/fault.c and $(FAULT_LINK).
+FAULT_LINK = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc -Wl,--wrap=free -Wl,--wrap=strdup -Wl,--wrap=strndup
+
+check_PROGRAMS += %D%/torture
+TESTS += %D%/torture
+%C%_torture_SOURCES = %D%/torture.c %D%/fault.c %D%/fault.h
+%C%_torture_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_torture_LDFLAGS = $(FAULT_LINK)
+# highest room first
+%C%_torture_LDADD = src/json/libjson.a src/base/libbase.a
+
+.PHONY: check-torture
+check-torture: %D%/torture
+	$(AM_TESTS_ENVIRONMENT) %D%/torture --long
