@@ -31,7 +31,8 @@ int http_new(struct http **httpp, struct loop *loop, unsigned parallel,
 
 /*
  * Ends the thread; calls that are still out are answered first, from here,
- * with ERR_CANCELLED.  NULL is fine.
+ * with ERR_CANCELLED.  NULL is fine.  Not from inside a done function, and
+ * before loop_quit().
  */
 void http_free(struct http *http);
 
@@ -64,11 +65,18 @@ struct http_answer {
 typedef void http_done_fn(void *arg, int r, const struct http_answer *answer,
     const struct err *err);
 
+/*
+ * An error (ERR_FORMAT: no http or https URL, or one with a user name;
+ * ERR_TOOBIG, ERR_MEMORY, ERR_STATE) means that done will not run.
+ */
 int http_start(struct http_call **callp, struct http *http,
     const struct http_request *req, http_done_fn *done, void *arg,
     struct err *err) MUST_USE;
 
-/* Lose interest: done still runs once, with ERR_CANCELLED. */
+/*
+ * Lose interest: done still runs once, with ERR_CANCELLED.  Good until done
+ * has run.
+ */
 void http_cancel(struct http_call *call);
 
 #endif

@@ -1,0 +1,793 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loop/http.h"
+
+#include <dirent.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "httpd.h"
+#include "testing.h"
+
+enum { CALLS_MAX = 1000, BODY_MAX = 4096, PATIENCE_MS = 30 * 1000 };
+
+/* One call and what became of it. */
+struct ask {
+	const char *path;
+	int port; /* 0: the faulty server's */
+	const char *host;
+	size_t body_max;
+	int64_t timeout_ms;
+	unsigned retries;
+
+	struct http_call *call;
+	unsigned answers;
+	int r;
+	long status;
+	char body[BODY_MAX + 1];
+	unsigned attempts;
+	int64_t elapsed_ms;
+	struct err err;
+};
+
+static struct loop *loop;
+static struct http *http;
+static struct httpd *server;
+static struct loop_timer next_step, patience;
+static struct ask asks[CALLS_MAX];
+static unsigned asked, answered, parallel;
+static void (*then)(void); /* when all is answered; NULL: the end */
+
+static void
+end_now(void)
+{
+	http_free(http);
+	http = NULL;
+	loop_timer_stop(loop, &patience);
+	loop_quit(loop);
+}
+
+static void
+on_step(struct loop_timer *timer)
+{
+	void (*fn)(void) = then;
+
+	(void)timer;
+	then = NULL;
+	if (fn != NULL)
+		fn();
+	else
+		end_now();
+}
+
+static void
+on_impatience(struct loop_timer *timer)
+{
+	(void)timer;
+	ck_abort_msg("%u of %u calls answered", answered, asked);
+}
+
+static void
+on_answer(
+    void *arg, int r, const struct http_answer *answer, const struct err *err)
+{
+	struct ask *a = arg;
+
+	ck_assert(loop_is_here(loop));
+	a->answers++;
+	a->r = r;
+	a->status = answer->status;
+	ck_assert_uint_le(answer->body.n, BODY_MAX);
+	if (answer->body.n > 0)
+		memcpy(a->body, answer->body.p, answer->body.n);
+	a->body[answer->body.n] = '\0';
+	a->attempts = answer->attempts;
+	a->elapsed_ms = answer->elapsed_ms;
+	a->err = *err;
+	ck_assert_int_eq(err->code, r);
+	if (++answered == asked && http != NULL)
+		ck_assert_int_eq(
+		    loop_timer_set(loop, &next_step, 0, on_step), ERR_OK);
+}
+
+static struct ask *
+ask_for(struct ask like)
+{
+	struct ask *a = &asks[asked++];
+	struct err err = { 0 };
+	char url[256];
+	int n, r;
+
+	*a = like;
+	n = snprintf(url, sizeof(url), "http://%s:%d%s",
+	    a->host == NULL ? "127.0.0.1" : a->host,
+	    a->port == 0 ? httpd_port(server) : a->port, a->path);
+	ck_assert_int_lt(n, (int)sizeof(url));
+	r = http_start(&a->call, http,
+	    &(struct http_request){
+		.url = url,
+		.body_max = a->body_max == 0 ? BODY_MAX : a->body_max,
+		.timeout_ms = a->timeout_ms == 0 ? 20000 : a->timeout_ms,
+		.retries = a->retries,
+	    },
+	    on_answer, a, &err);
+	ck_assert_msg(r == ERR_OK, "%s", err.msg);
+	ck_assert_uint_eq(a->answers, 0);
+	return a;
+}
+
+#define ASK(...) ask_for((struct ask){ __VA_ARGS__ })
+
+static void
+open_http(unsigned n)
+{
+	struct err err = { 0 };
+
+	parallel = n;
+	ck_assert_msg(http_new(&http, loop, n, &err) == ERR_OK, "%s", err.msg);
+}
+
+static void
+set_up(void)
+{
+	struct err err = { 0 };
+
+	/* Proxies must be of no consequence. */
+	(void)setenv("http_proxy", "http://127.0.0.1:1", 1);
+	(void)setenv("all_proxy", "http://127.0.0.1:1", 1);
+	next_step = patience = (struct loop_timer){ 0 };
+	asked = answered = 0;
+	then = NULL;
+	memset(asks, 0, sizeof(asks));
+	ck_assert_msg(loop_new(&loop, &err) == ERR_OK, "%s", err.msg);
+	server = httpd_start();
+	open_http(HTTP_METADATA_PARALLEL);
+}
+
+static void
+tear_down(void)
+{
+	httpd_stop(server);
+	loop_free(loop);
+}
+
+static void
+run(void)
+{
+	unsigned i;
+
+	ck_assert_int_eq(
+	    loop_timer_set(loop, &patience, PATIENCE_MS, on_impatience),
+	    ERR_OK);
+	loop_run(loop);
+	for (i = 0; i < asked; i++)
+		ck_assert_uint_eq(asks[i].answers, 1);
+}
+
+static void
+expect_hello(const struct ask *a)
+{
+	ck_assert_msg(a->r == ERR_OK, "%s: %s", a->path, a->err.msg);
+	ck_assert_int_eq(a->status, 200);
+	ck_assert_str_eq(a->body, "hello");
+}
+
+/* The server's name, as sentences have it. */
+static const char *
+name(int port)
+{
+	static char text[32];
+
+	(void)snprintf(text, sizeof(text), "127.0.0.1:%d",
+	    port == 0 ? httpd_port(server) : port);
+	return text;
+}
+
+static void
+expect_sentence(const struct ask *a, const char *before, const char *after)
+{
+	char want[ERR_MSG_MAX];
+
+	(void)snprintf(
+	    want, sizeof(want), "%s%s%s", before, name(a->port), after);
+	ck_assert_str_eq(a->err.msg, want);
+}
+
+static const struct {
+	const char *path;
+	long status;
+	const char *body;
+} answers[] = {
+	{ "/length", 200, "hello" },
+	{ "/chunks", 200, "hello" },
+	{ "/chunks-junk", 200, "hello" },
+	{ "/until-close", 200, "hello" },
+	{ "/gzip", 200, "hello" },
+	{ "/404", 404, "gone" },
+	{ "/500", 500, "broken" },
+	{ "/redirect", 302, "moved" },
+};
+
+START_TEST(gives_status_and_body)
+{
+	struct ask *a = ASK(.path = answers[_i].path);
+
+	run();
+	ck_assert_msg(a->r == ERR_OK, "%s: %s", a->path, a->err.msg);
+	ck_assert_int_eq(a->status, answers[_i].status);
+	ck_assert_str_eq(a->body, answers[_i].body);
+	ck_assert_uint_eq(a->attempts, 1);
+	ck_assert_uint_eq(httpd_requests(server), 1);
+}
+END_TEST
+
+START_TEST(asks_plainly)
+{
+	struct ask *a = ASK(.path = "/request");
+
+	run();
+	ck_assert_int_eq(a->r, ERR_OK);
+	ck_assert_ptr_eq(strstr(a->body, "GET /request HTTP/1.1\r\n"), a->body);
+	ck_assert_ptr_nonnull(
+	    strstr(a->body, "User-Agent: spire-aws-fargate/"));
+	ck_assert_ptr_null(strstr(a->body, "Cookie"));
+	ck_assert_ptr_null(strstr(a->body, "Authorization"));
+	ck_assert_ptr_null(strstr(a->body, "Encoding"));
+	ck_assert_ptr_null(strstr(a->body, "Upgrade"));
+}
+END_TEST
+
+static const struct {
+	const char *path, *before, *after;
+	int want;
+} failures[] = {
+	{ "/reset", "broken connection to ",
+	    ": Recv failure: Connection reset by peer", ERR_UNAVAILABLE },
+	{ "/empty", "no answer from ", ": the connection was closed",
+	    ERR_UNAVAILABLE },
+	{ "/short", "incomplete answer from ", ": the connection was closed",
+	    ERR_UNAVAILABLE },
+	{ "/garbage", "no HTTP answer from ", ": not HTTP/1", ERR_UPSTREAM },
+	{ "/endless", "answer of ", " has more than 4096 bytes", ERR_TOOBIG },
+	{ "/announce", "answer of ", " has more than 4096 bytes", ERR_TOOBIG },
+	{ "/endless-headers", "answer of ",
+	    " has more than 16384 bytes of headers", ERR_TOOBIG },
+};
+
+START_TEST(explains_failures)
+{
+	struct ask *a = ASK(.path = failures[_i].path);
+
+	run();
+	ck_assert_int_eq(a->r, failures[_i].want);
+	ck_assert_int_eq(a->status, 0);
+	ck_assert_str_eq(a->body, "");
+	expect_sentence(a, failures[_i].before, failures[_i].after);
+}
+END_TEST
+
+/* libcurl's own limits and words, which differ by version. */
+static const char *const nonsense[] = { "/huge-header", "/chunks-bad" };
+
+START_TEST(survives_nonsense)
+{
+	struct ask *a = ASK(.path = nonsense[_i]);
+
+	run();
+	ck_assert_int_ne(a->r, ERR_OK);
+	ck_assert_int_ne(a->r, ERR_TIMEOUT);
+	ck_assert_ptr_nonnull(strstr(a->err.msg, name(0)));
+}
+END_TEST
+
+START_TEST(caps_the_body)
+{
+	struct ask *fits = ASK(.path = "/length", .body_max = 5);
+	struct ask *chunks = ASK(.path = "/chunks", .body_max = 5);
+	struct ask *announced = ASK(.path = "/length", .body_max = 4);
+	struct ask *grown = ASK(.path = "/chunks", .body_max = 4);
+
+	run();
+	expect_hello(fits);
+	expect_hello(chunks);
+	ck_assert_int_eq(announced->r, ERR_TOOBIG);
+	expect_sentence(announced, "answer of ", " has more than 4 bytes");
+	ck_assert_int_eq(grown->r, ERR_TOOBIG);
+	expect_sentence(grown, "answer of ", " has more than 4 bytes");
+}
+END_TEST
+
+START_TEST(names_a_refused_connection)
+{
+	int port = port_refused();
+	struct ask *once = ASK(.path = "/", .port = port);
+	struct ask *often = ASK(.path = "/", .port = port, .retries = 2);
+
+	run();
+	ck_assert_int_eq(once->r, ERR_UNAVAILABLE);
+	expect_sentence(once, "no connection to ", ": Connection refused");
+	ck_assert_uint_eq(often->attempts, 3);
+	expect_sentence(
+	    often, "no connection to ", ": Connection refused (3 attempts)");
+}
+END_TEST
+
+static const struct {
+	const char *url, *says;
+	int want;
+} refused[] = {
+	{ "", "\"\" is no http or https URL", ERR_FORMAT },
+	{ "/v4/x", "\"/v4/x\" is no http or https URL", ERR_FORMAT },
+	{ "ftp://127.0.0.1/", "\"ftp://127.0.0.1/\" is no http or https URL",
+	    ERR_FORMAT },
+	{ "file:///etc/passwd",
+	    "\"file:///etc/passwd\" is no http or https URL", ERR_FORMAT },
+	{ "http://", "\"http://\" is no http or https URL", ERR_FORMAT },
+	{ "http://a\nb/", "\"http://a?b/\" is no http or https URL",
+	    ERR_FORMAT },
+	{ "http://user:secret@127.0.0.1/", "URL holds a user name",
+	    ERR_FORMAT },
+};
+
+START_TEST(refuses_urls)
+{
+	struct http_call *call = NULL;
+	struct err err = { 0 };
+	int r;
+
+	r = http_start(&call, http,
+	    &(struct http_request){
+		.url = refused[_i].url, .body_max = 1, .timeout_ms = 1000 },
+	    on_answer, NULL, &err);
+	ck_assert_int_eq(r, refused[_i].want);
+	ck_assert_str_eq(err.msg, refused[_i].says);
+	ck_assert_ptr_null(call);
+	end_now();
+	run();
+	ck_assert_uint_eq(answered, 0);
+}
+END_TEST
+
+static const struct {
+	const char *path;
+	unsigned retries, attempts;
+	long status;
+} retried[] = {
+	{ "/500-once", 0, 1, 500 },
+	{ "/500-once", 3, 2, 200 },
+	{ "/429-once", 3, 2, 200 },
+	{ "/500", 2, 3, 500 },
+	{ "/404", 3, 1, 404 },
+	{ "/redirect", 3, 1, 302 },
+};
+
+START_TEST(retries_what_may_pass)
+{
+	struct ask *a =
+	    ASK(.path = retried[_i].path, .retries = retried[_i].retries);
+
+	run();
+	ck_assert_int_eq(a->r, ERR_OK);
+	ck_assert_int_eq(a->status, retried[_i].status);
+	ck_assert_uint_eq(a->attempts, retried[_i].attempts);
+	ck_assert_uint_eq(httpd_requests(server), retried[_i].attempts);
+}
+END_TEST
+
+/* Not HTTP, too big: the next answer would be no better. */
+START_TEST(does_not_retry_what_will_stay)
+{
+	struct ask *garbage = ASK(.path = "/garbage", .retries = 5);
+	struct ask *big = ASK(.path = "/announce", .retries = 5);
+
+	run();
+	ck_assert_uint_eq(garbage->attempts, 1);
+	ck_assert_uint_eq(big->attempts, 1);
+}
+END_TEST
+
+START_TEST(keeps_retries_within_the_deadline)
+{
+	struct ask *a = ASK(.path = "/500", .retries = 1000, .timeout_ms = 300);
+
+	run();
+	ck_assert_int_ge(a->attempts, 1);
+	ck_assert_int_lt(a->attempts, 1000);
+	ck_assert_int_lt(a->elapsed_ms, 5000);
+	if (a->r != ERR_TIMEOUT)
+		ck_assert_int_eq(a->status, 500);
+}
+END_TEST
+
+static const char *const slow[] = { "/silent", "/drip" };
+
+START_TEST(times_out)
+{
+	struct ask *a = ASK(.path = slow[_i], .timeout_ms = 150);
+
+	run();
+	ck_assert_int_eq(a->r, ERR_TIMEOUT);
+	ck_assert_int_ge(a->elapsed_ms, 149);
+	ck_assert_int_lt(a->elapsed_ms, 5000);
+	expect_sentence(a, "no answer from ", " within 150 ms (1 attempt)");
+}
+END_TEST
+
+START_TEST(counts_attempts_when_time_is_up)
+{
+	struct ask *a = ASK(.path = "/reset-twice-then-silent", .retries = 5,
+	    .timeout_ms = 1000);
+
+	run();
+	ck_assert_int_eq(a->r, ERR_TIMEOUT);
+	expect_sentence(a, "no answer from ", " within 1000 ms (3 attempts)");
+}
+END_TEST
+
+START_TEST(times_out_while_connecting)
+{
+	int fds[2], port = port_hanging(fds);
+	struct ask *a = ASK(.path = "/", .port = port, .timeout_ms = 150);
+
+	run();
+	ck_assert_int_eq(a->r, ERR_TIMEOUT);
+	expect_sentence(a, "no answer from ", " within 150 ms (1 attempt)");
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
+START_TEST(times_out_while_queued)
+{
+	struct ask *a;
+	unsigned i;
+
+	for (i = 0; i < parallel; i++)
+		(void)ASK(.path = "/silent", .timeout_ms = 600);
+	a = ASK(.path = "/length", .timeout_ms = 150);
+	run();
+	ck_assert_int_eq(a->r, ERR_TIMEOUT);
+	ck_assert_uint_eq(a->attempts, 0);
+	ck_assert_int_lt(a->elapsed_ms, 590);
+	expect_sentence(a, "no answer from ",
+	    " within 150 ms (not asked: 16 other requests at a time)");
+}
+END_TEST
+
+static void
+ask_again(void)
+{
+	(void)ASK(.path = "/chunks");
+}
+
+START_TEST(reuses_the_connection)
+{
+	struct ask *first = ASK(.path = "/length");
+
+	then = ask_again;
+	run();
+	expect_hello(first);
+	expect_hello(&asks[1]);
+	ck_assert_uint_eq(httpd_requests(server), 2);
+	ck_assert_uint_eq(httpd_accepted(server), 1);
+}
+END_TEST
+
+static const char *const closed[] = { "/close-quietly", "/chunks-junk",
+	"/reset", "/garbage", "/short", "/announce", "/endless" };
+
+START_TEST(is_well_after_a_bad_connection)
+{
+	(void)ASK(.path = closed[_i]);
+	then = ask_again;
+	run();
+	expect_hello(&asks[1]);
+	/* libcurl may have read the junk away with the chunks. */
+	if (strcmp(closed[_i], "/chunks-junk") != 0)
+		ck_assert_uint_eq(httpd_accepted(server), 2);
+}
+END_TEST
+
+START_TEST(holds_no_more_than_its_share)
+{
+	unsigned i;
+
+	while (asked < CALLS_MAX)
+		(void)ASK(.path = "/gate");
+	ck_assert(httpd_wait_held(server, parallel));
+	ck_assert_uint_eq(httpd_requests(server), parallel);
+	httpd_open_gate(server);
+	run();
+	for (i = 0; i < asked; i++)
+		expect_hello(&asks[i]);
+	ck_assert_uint_eq(httpd_requests(server), CALLS_MAX);
+	ck_assert_uint_eq(httpd_peak(server), parallel);
+	ck_assert_uint_eq(httpd_accepted(server), parallel);
+}
+END_TEST
+
+START_TEST(cancels_before_it_is_sent)
+{
+	struct ask *a = ASK(.path = "/silent");
+
+	http_cancel(a->call);
+	http_cancel(a->call);
+	ck_assert_uint_eq(a->answers, 0);
+	run();
+	ck_assert_int_eq(a->r, ERR_CANCELLED);
+	ck_assert_str_eq(a->err.msg, "the request was cancelled");
+}
+END_TEST
+
+START_TEST(cancels_in_flight_and_in_the_queue)
+{
+	struct ask *held, *queued, *rest;
+	unsigned i;
+
+	for (i = 0; i + 1 < parallel; i++)
+		(void)ASK(.path = "/gate");
+	held = ASK(.path = "/gate");
+	ck_assert(httpd_wait_held(server, parallel));
+	queued = ASK(.path = "/length");
+	rest = ASK(.path = "/length");
+	http_cancel(held->call);
+	http_cancel(queued->call);
+	httpd_open_gate(server);
+	run();
+	ck_assert_int_eq(held->r, ERR_CANCELLED);
+	ck_assert_int_eq(queued->r, ERR_CANCELLED);
+	ck_assert_uint_eq(queued->attempts, 0);
+	expect_hello(rest);
+}
+END_TEST
+
+/* Done on the HTTP thread, but not delivered yet: cancelled all the same. */
+static void
+cancel_the_other(
+    void *arg, int r, const struct http_answer *answer, const struct err *err)
+{
+	unsigned i;
+
+	for (i = 0; i < asked; i++)
+		if (asks[i].answers == 0 && &asks[i] != arg)
+			http_cancel(asks[i].call);
+	on_answer(arg, r, answer, err);
+}
+
+START_TEST(cancels_what_is_done_but_not_delivered)
+{
+	char url[64];
+	unsigned i;
+
+	(void)snprintf(url, sizeof(url), "http://%s/length", name(0));
+	for (i = 0; i < 20; i++) {
+		struct ask *a = &asks[asked++];
+		struct err err = { 0 };
+
+		ck_assert_int_eq(
+		    http_start(&a->call, http,
+			&(struct http_request){
+			    .url = url, .body_max = 100, .timeout_ms = 20000 },
+			cancel_the_other, a, &err),
+		    ERR_OK);
+	}
+	run();
+	for (i = 0; i < asked; i++)
+		if (asks[i].r != ERR_OK)
+			ck_assert_int_eq(asks[i].r, ERR_CANCELLED);
+	ck_assert_int_eq(asks[asked - 1].r, ERR_CANCELLED);
+}
+END_TEST
+
+static void
+expect_quick_free(void)
+{
+	int64_t start = clock_ms();
+	unsigned i;
+
+	end_now();
+	ck_assert_int_lt(clock_ms() - start, 400);
+	ck_assert_uint_eq(answered, asked);
+	for (i = 0; i < asked; i++)
+		ck_assert_int_eq(asks[i].r, ERR_CANCELLED);
+	run();
+}
+
+START_TEST(frees_with_calls_out)
+{
+	while (asked < 100)
+		(void)ASK(.path = "/gate");
+	ck_assert(httpd_wait_held(server, parallel));
+	(void)ASK(.path = "/length");
+	expect_quick_free();
+}
+END_TEST
+
+START_TEST(frees_while_connecting)
+{
+	int fds[2], port = port_hanging(fds);
+
+	(void)ASK(.path = "/", .port = port);
+	expect_quick_free();
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
+START_TEST(frees_before_anything_began)
+{
+	(void)ASK(.path = "/length");
+	expect_quick_free();
+}
+END_TEST
+
+/*
+ * The resolver of this program: libcurl finds it before the C library's.  It
+ * knows no name, and slow.test takes until the test is over.
+ */
+static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t names_changed = PTHREAD_COND_INITIALIZER;
+static bool name_asked, names_open;
+
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+    struct addrinfo **res)
+{
+	(void)service;
+	(void)hints;
+	*res = NULL;
+	if (strcmp(node, "slow.test") != 0)
+		return EAI_NONAME;
+	pthread_mutex_lock(&names_lock);
+	name_asked = true;
+	pthread_cond_broadcast(&names_changed);
+	while (!names_open)
+		pthread_cond_wait(&names_changed, &names_lock);
+	pthread_mutex_unlock(&names_lock);
+	return EAI_AGAIN;
+}
+
+static void
+set_names(bool open)
+{
+	pthread_mutex_lock(&names_lock);
+	names_open = open;
+	name_asked = false;
+	pthread_cond_broadcast(&names_changed);
+	pthread_mutex_unlock(&names_lock);
+}
+
+static void
+wait_for_name(void)
+{
+	pthread_mutex_lock(&names_lock);
+	while (!name_asked)
+		pthread_cond_wait(&names_changed, &names_lock);
+	pthread_mutex_unlock(&names_lock);
+}
+
+START_TEST(says_that_a_name_does_not_resolve)
+{
+	struct ask *a = ASK(.host = "missing.test", .port = 80, .path = "/");
+
+	run();
+	ck_assert_int_eq(a->r, ERR_UNAVAILABLE);
+	ck_assert_str_eq(a->err.msg,
+	    "no connection to missing.test:80: the name does not resolve");
+}
+END_TEST
+
+START_TEST(frees_while_a_name_is_resolved)
+{
+	set_names(false);
+	(void)ASK(.host = "slow.test", .port = 80, .path = "/");
+	wait_for_name();
+	expect_quick_free();
+	set_names(true);
+}
+END_TEST
+
+START_TEST(serves_others_while_a_name_is_resolved)
+{
+	struct ask *late, *good;
+
+	set_names(false);
+	late = ASK(.host = "slow.test", .port = 80, .path = "/",
+	    .timeout_ms = 150);
+	wait_for_name();
+	good = ASK(.path = "/length");
+	run();
+	set_names(true);
+	ck_assert_int_eq(late->r, ERR_TIMEOUT);
+	ck_assert_int_lt(late->elapsed_ms, 5000);
+	expect_hello(good);
+	ck_assert_int_lt(good->elapsed_ms, 5000);
+}
+END_TEST
+
+/* SigBlk of the thread with this name; 0 if there is none. */
+static unsigned long long
+blocked_signals(const char *thread)
+{
+	DIR *dir = opendir("/proc/self/task");
+	unsigned long long blocked = 0;
+	char path[512], line[128];
+	struct dirent *e;
+
+	ck_assert_ptr_nonnull(dir);
+	for (e = readdir(dir); e != NULL; e = readdir(dir)) {
+		bool found = false;
+		FILE *f;
+
+		(void)snprintf(
+		    path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
+		f = e->d_name[0] == '.' ? NULL : fopen(path, "re");
+		while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+			if (strncmp(line, "Name:\t", 6) == 0)
+				found = strncmp(line + 6, thread,
+					    strlen(thread)) == 0;
+			if (found && strncmp(line, "SigBlk:\t", 8) == 0)
+				blocked = strtoull(line + 8, NULL, 16);
+		}
+		if (f != NULL)
+			(void)fclose(f);
+	}
+	(void)closedir(dir);
+	return blocked;
+}
+
+START_TEST(takes_no_signals)
+{
+	unsigned long long blocked;
+
+	(void)ASK(.path = "/gate");
+	ck_assert(httpd_wait_held(server, 1));
+	blocked = blocked_signals("http\n");
+	ck_assert(blocked >> (SIGTERM - 1) & 1);
+	ck_assert(blocked >> (SIGUSR1 - 1) & 1);
+	httpd_open_gate(server);
+	run();
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("http");
+	TCase *tc = tcase_create("http");
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_set_timeout(tc, 60);
+	ck_table(tc, gives_status_and_body, answers);
+	tcase_add_test(tc, asks_plainly);
+	ck_table(tc, explains_failures, failures);
+	ck_table(tc, survives_nonsense, nonsense);
+	tcase_add_test(tc, caps_the_body);
+	tcase_add_test(tc, names_a_refused_connection);
+	ck_table(tc, refuses_urls, refused);
+	ck_table(tc, retries_what_may_pass, retried);
+	tcase_add_test(tc, does_not_retry_what_will_stay);
+	tcase_add_test(tc, keeps_retries_within_the_deadline);
+	ck_table(tc, times_out, slow);
+	tcase_add_test(tc, counts_attempts_when_time_is_up);
+	tcase_add_test(tc, times_out_while_connecting);
+	tcase_add_test(tc, times_out_while_queued);
+	tcase_add_test(tc, reuses_the_connection);
+	ck_table(tc, is_well_after_a_bad_connection, closed);
+	tcase_add_test(tc, holds_no_more_than_its_share);
+	tcase_add_test(tc, cancels_before_it_is_sent);
+	tcase_add_test(tc, cancels_in_flight_and_in_the_queue);
+	tcase_add_test(tc, cancels_what_is_done_but_not_delivered);
+	tcase_add_test(tc, frees_with_calls_out);
+	tcase_add_test(tc, frees_while_connecting);
+	tcase_add_test(tc, frees_before_anything_began);
+	tcase_add_test(tc, says_that_a_name_does_not_resolve);
+	tcase_add_test(tc, frees_while_a_name_is_resolved);
+	tcase_add_test(tc, serves_others_while_a_name_is_resolved);
+	tcase_add_test(tc, takes_no_signals);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
