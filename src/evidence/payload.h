@@ -22,7 +22,7 @@
 enum { PAYLOAD_MAX = 64 * 1024, NONCE_BYTES = 32 };
 
 struct payload {
-	struct str task_metadata; /* JSON text; n == 0: absent */
+	struct str task_metadata;    /* JSON text; n == 0: absent */
 	const struct str *selectors; /* written by the agent, never read */
 	size_t selector_count;
 	bool has_version; /* version, task_arn and agent_nonce come together */
@@ -30,8 +30,13 @@ struct payload {
 	unsigned char agent_nonce[NONCE_BYTES];
 };
 
-int payload_encode(struct buf *out, const struct payload *p,
-    struct err *err) MUST_USE;
+/*
+ * Append a payload.  Selectors that would take it past PAYLOAD_MAX are left
+ * out from the end, since no server believes them; ERR_TOOBIG if the rest
+ * alone does.
+ */
+int payload_encode(
+    struct buf *out, const struct payload *p, struct err *err) MUST_USE;
 
 /*
  * Read a payload; strings live in the arena or borrow from bytes.  ERR_FORMAT

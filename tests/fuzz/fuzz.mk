@@ -27,6 +27,41 @@ FUZZ_TARGETS += %D%/fuzz_json
 %C%_fuzz_json_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_json_LDADD = src/json/libjson.a src/base/libbase.a $(FUZZ_LIBS)
 
+FUZZ_TARGETS += %D%/fuzz_arn
+%C%_fuzz_arn_SOURCES = %D%/fuzz_arn.c
+%C%_fuzz_arn_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_arn_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_arn_LDADD = src/task/libtask.a src/base/libbase.a $(FUZZ_LIBS)
+
+FUZZ_TARGETS += %D%/fuzz_metadata
+%C%_fuzz_metadata_SOURCES = %D%/fuzz_metadata.c
+%C%_fuzz_metadata_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_metadata_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_metadata_LDADD = src/task/libtask.a src/json/libjson.a \
+	src/base/libbase.a $(FUZZ_LIBS)
+
+FUZZ_TARGETS += %D%/fuzz_payload
+%C%_fuzz_payload_SOURCES = %D%/fuzz_payload.c
+%C%_fuzz_payload_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_payload_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_payload_LDADD = src/evidence/libevidence.a src/json/libjson.a \
+	src/base/libbase.a $(FUZZ_LIBS)
+
+FUZZ_TARGETS += %D%/fuzz_template
+%C%_fuzz_template_SOURCES = %D%/fuzz_template.c
+%C%_fuzz_template_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_template_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_template_LDADD = src/task/libtask.a src/base/libbase.a $(FUZZ_LIBS)
+
+if SERVER
+FUZZ_TARGETS += %D%/fuzz_judge
+%C%_fuzz_judge_SOURCES = %D%/fuzz_judge.c
+%C%_fuzz_judge_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_judge_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_judge_LDADD = src/server/libserver.a src/evidence/libevidence.a \
+	src/task/libtask.a src/json/libjson.a src/base/libbase.a $(FUZZ_LIBS)
+endif
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += %D%/fuzz.h %D%/main.c %D%/corpus %D%/dict
 

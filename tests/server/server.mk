@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+if SERVER
+if HAVE_CHECK
+check_PROGRAMS += %D%/test_judge
+TESTS += %D%/test_judge
+%C%_test_judge_SOURCES = %D%/test_judge.c
+%C%_test_judge_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_judge_LDADD = src/server/libserver.a src/evidence/libevidence.a \
+	src/task/libtask.a src/json/libjson.a src/base/libbase.a $(TEST_LIBS)
+endif
+endif
