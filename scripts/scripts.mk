@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += \
+	%D%/check \
+	%D%/demo \
+	%D%/deps \
+	%D%/lib.sh \
+	%D%/spire
