@@ -36,4 +36,5 @@ include tests/tools/tools.mk
 include tests/host/host.mk
 include tests/conformance/conformance.mk
 include tests/fuzz/fuzz.mk
+include tests/checks.mk
 include tests/torture.mk
