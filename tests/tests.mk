@@ -36,5 +36,6 @@ include tests/tools/tools.mk
 include tests/host/host.mk
 include tests/conformance/conformance.mk
 include tests/fuzz/fuzz.mk
+include tests/packages/packages.mk
 include tests/checks.mk
 include tests/torture.mk
