@@ -15,7 +15,11 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "evidence/payload.h"
 #include "fault.h"
+#include "task/agent_id.h"
+#include "task/metadata.h"
+#include "task/selectors.h"
 #include "json/json.h"
 
 enum { N_MAX = 100 * 1000 }; /* an operation that allocates more never ends */
@@ -95,6 +99,87 @@ write_json(struct err *err)
 	return r;
 }
 
+static const char document[] =
+    "{\"TaskARN\":\"arn:aws:ecs:us-east-1:021436587009:task/batch/a\","
+    "\"Family\":\"night\",\"Revision\":\"7\","
+    "\"TaskTags\":{\"a:b\":\"c\\/d\",\"x\":\"\\n\"},"
+    "\"Containers\":[{\"Name\":\"web\",\"Image\":\"library\\/web\"}]}";
+
+static int
+parse_document(
+    struct task_metadata *m, struct arena *a, struct str text, struct err *err)
+{
+	return task_metadata_parse(m, a, text, TASK_ID_ANY, err);
+}
+
+/* The agent's half of an attestation: a document becomes a payload. */
+static int
+make_payload(struct err *err)
+{
+	struct payload p = { .has_version = true };
+	struct task_metadata m;
+	struct selectors s;
+	struct arena a;
+	struct buf reduced, out;
+	int r;
+
+	arena_init(&a, 64 * 1024);
+	buf_init(&reduced, PAYLOAD_MAX);
+	buf_init(&out, PAYLOAD_MAX);
+	r = parse_document(&m, &a, STR(document), err);
+	if (r == ERR_OK)
+		r = selectors_for_payload(&s, &a, &m, err);
+	if (r == ERR_OK)
+		r = task_metadata_format(&reduced, &m, err);
+	if (r != ERR_OK)
+		goto out;
+	p.task_metadata = buf_str(&reduced);
+	p.selectors = s.values;
+	p.selector_count = s.count;
+	p.task_arn = m.arn.text;
+	r = payload_encode(&out, &p, err);
+out:
+	buf_release(&reduced);
+	buf_release(&out);
+	arena_release(&a);
+	return r;
+}
+
+/* The server's half: a payload becomes an agent ID and selectors. */
+static int
+read_payload(struct err *err)
+{
+	static const char text[] =
+	    "{\"task_metadata\":\"{\\\"TaskARN\\\":\\\"arn:aws:ecs:us-east-1:"
+	    "021436587009:task\\/batch\\/a\\\",\\\"TaskTags\\\":{\\\"a:b\\\":"
+	    "\\\"c\\\\nd\\\"}}\",\"selectors\":null}";
+	static const struct str every_tag = { "*", 1 };
+	struct agent_id_template t;
+	struct str id, values[AGENT_ID_VARS];
+	struct task_metadata m;
+	struct selectors s;
+	struct payload p;
+	struct arena a;
+	int r;
+
+	arena_init(&a, 64 * 1024);
+	r = payload_decode(&p, &a, STR(text), err);
+	if (r == ERR_OK)
+		r = parse_document(&m, &a, p.task_metadata, err);
+	if (r == ERR_OK)
+		r = agent_id_template_parse(
+		    &t, STR("/x/{{ .cluster }}"), "x", err);
+	if (r != ERR_OK)
+		goto out;
+	agent_id_values(values, &m, "x");
+	r = agent_id_expand(&id, &a, &t, STR("example.org"), "x", values, err);
+	if (r == ERR_OK)
+		r = selectors_from_metadata(&s, &a, &m, &every_tag, 1, err);
+out:
+	arena_release(&a);
+	return r;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct err *err);
@@ -103,6 +188,8 @@ static const struct {
 	{ "fill an arena", fill_arena },
 	{ "decode JSON strings", decode_json_strings },
 	{ "write JSON", write_json },
+	{ "make a payload", make_payload },
+	{ "read a payload", read_payload },
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };

@@ -168,10 +168,12 @@ take_container(struct task_container *c, bool *keep, struct json v,
 		r = take_text(&c->image, image, a, err);
 	if (r == ERR_OK)
 		r = take_text(&c->image_id, image_id, a, err);
+	if (r != ERR_OK)
+		return r;
 	/* a container's name has the grammar of a cluster's */
 	*keep = is_cluster_name(c->name) &&
 		(type.type != JSON_STRING || json_string_is(type, "NORMAL"));
-	return r;
+	return ERR_OK;
 }
 
 static int
