@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include <ctype.h>
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc_security.h>
@@ -102,6 +103,24 @@ client_free(struct client *cl)
 	free(cl);
 }
 
+/* The path of a URI: gRPC decodes it. */
+static void
+encode_path(char *out, size_t size, const char *path)
+{
+	size_t n = 0;
+
+	for (; *path != '\0'; path++) {
+		NEED(n + 4 < size, "long address");
+		if (isalnum((unsigned char)*path) ||
+		    strchr("/._-", *path) != NULL)
+			out[n++] = *path;
+		else
+			n += (size_t)snprintf(out + n, size - n, "%%%02X",
+			    (unsigned)(unsigned char)*path);
+	}
+	out[n] = '\0';
+}
+
 grpc_channel *
 client_dial(const char *address)
 {
@@ -111,7 +130,7 @@ client_dial(const char *address)
 	char send_key[] = GRPC_ARG_MAX_SEND_MESSAGE_LENGTH;
 	char headers_key[] = GRPC_ARG_MAX_METADATA_SIZE;
 	char backoff_key[] = GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS;
-	char target[512];
+	char path[512], target[600];
 	grpc_arg args[] = {
 		{ .type = GRPC_ARG_STRING,
 		    .key = authority_key,
@@ -135,7 +154,8 @@ client_dial(const char *address)
 	const grpc_channel_args all = { sizeof(args) / sizeof(args[0]), args };
 	grpc_channel *channel;
 
-	snprintf(target, sizeof(target), "unix:%s", address);
+	encode_path(path, sizeof(path), address);
+	snprintf(target, sizeof(target), "unix:%s", path);
 #ifdef HAVE_GRPC_SERVER_ADD_HTTP2_PORT
 	grpc_channel_credentials *creds = grpc_insecure_credentials_create();
 
