@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+if HAVE_CHECK
+check_PROGRAMS += %D%/test_json
+TESTS += %D%/test_json
+%C%_test_json_SOURCES = %D%/test_json.c
+%C%_test_json_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_json_LDADD = src/json/libjson.a src/base/libbase.a $(TEST_LIBS)
+endif
