@@ -82,7 +82,7 @@ find_endpoint(struct aid *aid, struct err *err)
 static int
 fetch(struct aid *aid, enum aid_state state, struct err *err)
 {
-	char url[URL_MAX];
+	char url[URL_MAX + sizeof("/task")];
 	int64_t spent = loop_now(aid->aider->loop) - aid->began_ms;
 	struct http_request req = {
 		.url = url,

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench.c - what a plugin costs, side by side with others in one run
+ *
+ * bench NAME=server|agent|bare:PATH ... ; NAME "noop-server" and "noop-agent"
+ * are what the ratios are taken against.  PAYLOAD_FILE and METADATA_URL in the
+ * environment are what servers are sent and agents fetch.  Figures of one run
+ * can be compared; those of two runs cannot.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/host.h"
+
+enum {
+	SUBJECTS_MAX = 12,
+	STARTS = 31,
+	IN_FLIGHT = 64,
+	WARM = 2000,
+	ATTESTATIONS = 20000,
+	HELD = 10000,
+	UNLOADS = 11,
+	PAYLOAD_BYTES_MAX = 64 * 1024,
+};
+
+enum kind { SERVER, AGENT, BARE };
+
+struct subject {
+	const char *name, *path;
+	enum kind kind;
+	double start_ms, rss_mb, size_mb, cpu_us, rate, peak_mb, unload_ms;
+	double held_kb, after_mb;
+};
+
+static struct subject subjects[SUBJECTS_MAX];
+static size_t subject_count;
+static char payload[PAYLOAD_BYTES_MAX];
+static size_t payload_n;
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* CPU time of another process, all of its threads, in microseconds. */
+static double
+cpu_us(pid_t pid)
+{
+	struct timespec t = { 0, 0 };
+	clockid_t clock;
+
+	NEED(clock_getcpuclockid(pid, &clock) == 0 &&
+		 clock_gettime(clock, &t) == 0,
+	    "no CPU clock of process %d", (int)pid);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static double
+proc_mb(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	double kb = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	NEED(f != NULL, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, key, strlen(key)) == 0)
+			kb = strtod(line + strlen(key) + 1, NULL);
+	(void)fclose(f);
+	return kb / 1024;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(double *values, size_t n)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return values[n / 2];
+}
+
+static struct process_options
+options_of(const struct subject *s)
+{
+	struct process_options o = { .program = s->path, .raw_lines = true };
+
+	return o;
+}
+
+/* Rounds over all subjects, so that a busy moment spoils none alone. */
+static void
+measure_starts(void)
+{
+	static double ms[SUBJECTS_MAX][STARTS];
+	struct process_options o;
+	struct process *p;
+	size_t i, k;
+	double began;
+
+	for (k = 0; k < STARTS; k++) {
+		for (i = 0; i < subject_count; i++) {
+			o = options_of(&subjects[i]);
+			began = now();
+			p = process_start(&o);
+			NEED(process_first_line(p, CALL_MS) != NULL,
+			    "%s does not start", subjects[i].path);
+			ms[i][k] = now() - began;
+			process_free(p);
+		}
+	}
+	for (i = 0; i < subject_count; i++)
+		subjects[i].start_ms = median(ms[i], STARTS);
+}
+
+static struct host *
+load(const struct subject *s)
+{
+	struct process_options o = options_of(s);
+	char hcl[512] = "max_attestations = 20000";
+
+	if (strncmp(s->name, "noop", 4) == 0)
+		hcl[0] = '\0';
+	else if (s->kind == AGENT)
+		(void)snprintf(hcl, sizeof(hcl), "metadata_endpoint = \"%s\"",
+		    getenv("METADATA_URL"));
+	return host_load(&o, s->kind == SERVER, hcl);
+}
+
+static struct call *
+start_one(struct host *h, const struct subject *s)
+{
+	struct call *c =
+	    s->kind == SERVER ? attest_start(h, NULL, 0) : aid_start(h);
+
+	if (s->kind == SERVER)
+		attest_payload(c, payload, payload_n);
+	call_read(c);
+	return c;
+}
+
+/* As SPIRE: the first message is the outcome, then the stream is dropped. */
+static void
+run_attestations(struct host *h, const struct subject *s, size_t total)
+{
+	struct call *calls[IN_FLIGHT] = { NULL };
+	size_t started = 0, finished = 0, i;
+
+	while (finished < total) {
+		/* call_free() pumps too: what it handled is not waited for */
+		bool progress = false;
+
+		for (i = 0; i < IN_FLIGHT; i++) {
+			if (calls[i] == NULL && started < total) {
+				calls[i] = start_one(h, s);
+				started++;
+			}
+			if (calls[i] == NULL)
+				continue;
+			if (call_has_message(calls[i])) {
+				call_free(calls[i]);
+				calls[i] = NULL;
+				finished++;
+				progress = true;
+			} else if (call_has_ended(calls[i])) {
+				FAIL("%s refused: %s", s->path,
+				    call_text(calls[i]));
+			}
+		}
+		if (!progress)
+			(void)client_pump(h->client, CALL_MS);
+	}
+}
+
+static void
+measure_attestations(struct subject *s)
+{
+	struct host *h = load(s);
+	pid_t pid = process_pid(h->process);
+	double cpu, began;
+
+	s->rss_mb = proc_mb(pid, "VmRSS");
+	run_attestations(h, s, WARM);
+	cpu = cpu_us(pid);
+	began = now();
+	run_attestations(h, s, ATTESTATIONS);
+	s->rate = ATTESTATIONS / (now() - began) * 1e3;
+	s->cpu_us = (cpu_us(pid) - cpu) / ATTESTATIONS;
+	s->peak_mb = proc_mb(pid, "VmHWM");
+	host_unload(h);
+}
+
+static bool
+is_small_again(void *arg)
+{
+	struct host *h = arg;
+
+	return proc_mb(process_pid(h->process), "VmRSS") < 12;
+}
+
+/* Streams that never say anything, all at once. */
+static void
+measure_held(struct subject *s)
+{
+	struct call **calls = need_alloc(HELD * sizeof(struct call *));
+	struct host *h = load(s);
+	pid_t pid = process_pid(h->process);
+	double base;
+	size_t i;
+
+	run_attestations(h, s, WARM);
+	base = proc_mb(pid, "VmRSS");
+	for (i = 0; i < HELD; i++) {
+		calls[i] = attest_start(h, NULL, 0);
+		while (i % 64 == 63 && client_pump(h->client, 0))
+			continue;
+	}
+	host_is_alive(h);
+	s->held_kb = (proc_mb(pid, "VmRSS") - base) * 1024 / HELD;
+	for (i = 0; i < HELD; i++)
+		call_free(calls[i]);
+	(void)client_until(h->client, is_small_again, h, 5000);
+	s->after_mb = proc_mb(pid, "VmRSS");
+	free(calls);
+	host_unload(h);
+}
+
+static void
+measure_unload(struct subject *s)
+{
+	double ms[UNLOADS];
+	struct host *h;
+	size_t i;
+
+	for (i = 0; i < UNLOADS; i++) {
+		h = load(s);
+		(void)host_deinit(h);
+		ms[i] = host_shut_down(h);
+		host_free(h);
+	}
+	s->unload_ms = median(ms, UNLOADS);
+}
+
+static void
+measure(struct subject *s)
+{
+	struct stat st;
+
+	if (stat(s->path, &st) == 0)
+		s->size_mb = (double)st.st_size / 1e6;
+	if (s->kind == BARE)
+		return;
+	(void)fprintf(stderr, "bench: %s\n", s->name);
+	measure_attestations(s);
+	if (s->kind == SERVER && strncmp(s->name, "noop", 4) != 0)
+		measure_held(s);
+	if (strncmp(s->name, "noop", 4) != 0)
+		measure_unload(s);
+}
+
+static const struct subject *
+noop_of(enum kind kind)
+{
+	const char *name = kind == AGENT ? "noop-agent" : "noop-server";
+	size_t i;
+
+	for (i = 0; i < subject_count; i++)
+		if (strcmp(subjects[i].name, name) == 0)
+			return &subjects[i];
+	FAIL("no subject named %s", name);
+}
+
+static void
+print_figure(double value, double against)
+{
+	if (value <= 0)
+		(void)printf(" %8s %6s", "-", "");
+	else if (against <= 0)
+		(void)printf(" %8.2f %6s", value, "");
+	else
+		(void)printf(" %8.2f %5.2fx", value, value / against);
+}
+
+static void
+print_table(void)
+{
+	static const char *const heads[] = { "start ms", "RSS MB", "file MB",
+		"CPU us", "per s", "peak MB", "held KB", "after MB",
+		"unload ms" };
+	size_t i;
+
+	(void)printf("%-16s", "");
+	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		(void)printf(" %-15s", heads[i]);
+	(void)printf("\n");
+	for (i = 0; i < subject_count; i++) {
+		const struct subject *s = &subjects[i];
+		const struct subject *n = noop_of(s->kind);
+
+		(void)printf("%-16s", s->name);
+		print_figure(s->start_ms, n->start_ms);
+		print_figure(s->rss_mb, n->rss_mb);
+		print_figure(s->size_mb, n->size_mb);
+		print_figure(s->cpu_us, n->cpu_us);
+		print_figure(s->rate, n->rate);
+		print_figure(s->peak_mb, n->peak_mb);
+		print_figure(s->held_kb, 0);
+		print_figure(s->after_mb, 0);
+		print_figure(s->unload_ms, 0);
+		(void)printf("\n");
+	}
+}
+
+/* NAME=KIND:PATH */
+static void
+add_subject(char *arg)
+{
+	static const char *const kinds[] = { "server", "agent", "bare" };
+	char *kind = strchr(arg, '='), *path;
+	struct subject *s = &subjects[subject_count];
+	size_t i;
+
+	path = kind == NULL ? NULL : strchr(kind, ':');
+	NEED(path != NULL && subject_count < SUBJECTS_MAX,
+	    "usage: bench NAME=server|agent|bare:PATH ...");
+	*kind++ = '\0';
+	*path++ = '\0';
+	for (i = 0; i < 3 && strcmp(kind, kinds[i]) != 0; i++)
+		continue;
+	NEED(i < 3, "%s: no such kind", kind);
+	s->name = arg;
+	s->path = path;
+	s->kind = (enum kind)i;
+	subject_count++;
+}
+
+static void
+read_payload(void)
+{
+	const char *path = getenv("PAYLOAD_FILE");
+	FILE *f = path == NULL ? NULL : fopen(path, "r");
+
+	NEED(f != NULL, "PAYLOAD_FILE: %s", strerror(errno));
+	payload_n = fread(payload, 1, sizeof(payload), f);
+	(void)fclose(f);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct rlimit files = { 65536, 65536 };
+	int i;
+
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	(void)signal(SIGPIPE, SIG_IGN);
+	for (i = 1; i < argc; i++)
+		add_subject(argv[i]);
+	NEED(getenv("METADATA_URL") != NULL, "METADATA_URL is not set");
+	read_payload();
+	measure_starts();
+	for (i = 0; i < (int)subject_count; i++)
+		measure(&subjects[i]);
+	print_table();
+	return EXIT_SUCCESS;
+}
