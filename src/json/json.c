@@ -51,7 +51,7 @@ is_digit(char c)
 }
 
 /* 0 if no value begins so. */
-static enum json_type
+static enum json_kind
 type_at(char c)
 {
 	switch (c) {
@@ -639,7 +639,7 @@ json_u64(uint64_t *out, struct json v)
 }
 
 static const struct {
-	enum json_type type;
+	enum json_kind type;
 	const char *name;
 } type_names[] = {
 	{ JSON_NULL, "null" },

@@ -21,7 +21,8 @@
 
 enum { JSON_DEPTH_MAX = 32 };
 
-enum json_type {
+/* Not json_type: json-c has that name. */
+enum json_kind {
 	JSON_NULL = 1 << 0,
 	JSON_BOOL = 1 << 1,
 	JSON_NUMBER = 1 << 2,
@@ -31,7 +32,7 @@ enum json_type {
 };
 
 struct json {
-	enum json_type type; /* 0: absent */
+	enum json_kind type; /* 0: absent */
 	struct str raw; /* the value as spelt, strings with their quotes */
 };
 

@@ -40,7 +40,7 @@ open_text(const char *text)
 
 static const struct {
 	const char *text;
-	enum json_type type;
+	enum json_kind type;
 	const char *raw; /* NULL: the text itself */
 } accepted[] = {
 	{ "null", JSON_NULL, NULL },
@@ -312,7 +312,7 @@ START_TEST(walks_an_array)
 {
 	static const struct {
 		const char *raw;
-		enum json_type type;
+		enum json_kind type;
 	} want[] = {
 		{ "1", JSON_NUMBER },
 		{ "true", JSON_BOOL },
