@@ -61,39 +61,34 @@ slot_of(const struct scenario *s, struct str key)
 	return &s->slots[i];
 }
 
-static int
-add_key(struct scenario *s, struct str key, const struct scenario_task *t,
-    struct err *err)
-{
-	struct scenario_slot *slot = slot_of(s, key);
-
-	if (slot->task != NULL && slot->task != t)
-		return err_set(err, ERR_CONFIG,
-		    "tasks '%s' and '%s' are both known as '%s': a name or "
-		    "task ID belongs to one task",
-		    CLEAN(slot->task->name), CLEAN(t->name), CLEAN(key));
-	*slot = (struct scenario_slot){ key, t };
-	return ERR_OK;
-}
-
 int
-scenario_index(struct scenario *s, struct err *err)
+scenario_index_init(struct scenario *s, size_t tasks, struct err *err)
 {
 	size_t count = 16;
-	int r = ERR_OK;
 
-	while (count < 4 * s->task_count)
+	while (count < 4 * tasks)
 		count *= 2;
 	s->slots = arena_calloc(&s->arena, count, sizeof(*s->slots));
 	if (s->slots == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	s->slot_count = count;
-	for (size_t i = 0; i < s->task_count && r == ERR_OK; i++) {
-		r = add_key(s, s->tasks[i].name, &s->tasks[i], err);
-		if (r == ERR_OK)
-			r = add_key(s, s->tasks[i].id, &s->tasks[i], err);
-	}
-	return r;
+	return ERR_OK;
+}
+
+const struct scenario_task *
+scenario_index_add(struct scenario *s, const struct scenario_task *t)
+{
+	struct scenario_slot *slot = slot_of(s, t->id);
+
+	if (slot->task != NULL)
+		return slot->task;
+	slot = slot_of(s, t->name);
+	if (slot->task != NULL)
+		return slot->task;
+	*slot = (struct scenario_slot){ t->name, t };
+	slot = slot_of(s, t->id);
+	*slot = (struct scenario_slot){ t->id, t };
+	return NULL;
 }
 
 const struct scenario_task *

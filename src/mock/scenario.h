@@ -102,11 +102,16 @@ const struct scenario_task *scenario_task_find(
 const struct scenario_container *scenario_container_find(
     const struct scenario_task *t, struct str key);
 
+/* For scenario_parse(): room in the index for so many tasks. */
+int scenario_index_init(
+    struct scenario *s, size_t tasks, struct err *err) MUST_USE;
+
 /*
- * For scenario_parse(): the index over all tasks.  ERR_CONFIG if two share a
- * name or an ID.
+ * Make a task known by its name and its ID.  If one of them is taken, returns
+ * the task that has it and nothing changes; else NULL.
  */
-int scenario_index(struct scenario *s, struct err *err) MUST_USE;
+const struct scenario_task *scenario_index_add(
+    struct scenario *s, const struct scenario_task *t);
 
 /* The built-in scenario in the file's own language. */
 extern const char scenario_builtin[];

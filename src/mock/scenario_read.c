@@ -520,6 +520,20 @@ read_count(struct reader *rd, uint64_t *out, cfg_t *sec)
 	return r;
 }
 
+/* It takes its place behind the others if nobody has its name or ID. */
+static int
+add_task(struct reader *rd, cfg_t *sec, const struct scenario_task *t)
+{
+	const struct scenario_task *other = scenario_index_add(rd->s, t);
+
+	if (other != NULL)
+		return scenario_bad(sec, rd->file, sec->line, rd->err,
+		    "its name \"%s\" or ID \"%s\" is one of task '%s' too",
+		    CLEAN(t->name), CLEAN(t->id), CLEAN(other->name));
+	rd->s->task_count++;
+	return ERR_OK;
+}
+
 static int
 read_task(struct reader *rd, cfg_t *sec)
 {
@@ -537,7 +551,7 @@ read_task(struct reader *rd, cfg_t *sec)
 		*t = common;
 		r = number_task(rd, sec, t, i, several);
 		if (r == ERR_OK)
-			rd->s->task_count++;
+			r = add_task(rd, sec, t);
 	}
 	return r;
 }
@@ -563,7 +577,9 @@ make_room(struct reader *rd, cfg_t *cfg)
 	}
 	rd->s->tasks =
 	    arena_calloc(&rd->s->arena, (size_t)total, sizeof(*rd->s->tasks));
-	return rd->s->tasks == NULL ? no_memory(rd) : ERR_OK;
+	if (rd->s->tasks == NULL)
+		return no_memory(rd);
+	return scenario_index_init(rd->s, (size_t)total, rd->err);
 }
 
 /* The text that has sections of this kind: the user's, else the built-in. */
@@ -659,10 +675,7 @@ read_tasks(struct reader *rd, const struct source src[2])
 	r = make_room(rd, cfg);
 	for (unsigned i = 0; i < n && r == ERR_OK; i++)
 		r = read_task(rd, cfg_getnsec(cfg, "task", i));
-	if (r != ERR_OK)
-		return r;
-	r = scenario_index(rd->s, rd->err);
-	return r == ERR_OK ? r : err_prefix(rd->err, "%s: ", rd->file);
+	return r;
 }
 
 static int

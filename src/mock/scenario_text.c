@@ -161,6 +161,77 @@ check_text(struct str text, const char *file, struct err *err)
 	return ERR_OK;
 }
 
+/* Where a quoted text that begins at p ends, behind its quote. */
+static const char *
+skip_quoted(const char *p, const char *end)
+{
+	char quote = *p++;
+
+	while (p < end && *p != quote) {
+		const char *close = NULL;
+
+		if (quote == '"' && end - p > 1 && p[0] == '$' && p[1] == '{')
+			close = memchr(p, '}', (size_t)(end - p));
+		if (close != NULL)
+			p = close;
+		else if (*p == '\\' && end - p > 1)
+			p++;
+		p++;
+	}
+	return p < end ? p + 1 : end;
+}
+
+/*
+ * Where a comment that begins at p ends; p itself if none does, or if it has
+ * no end: that is left to libconfuse.
+ */
+static const char *
+skip_comment(const char *p, const char *end, bool is_start)
+{
+	bool block = is_start && end - p > 1 && p[0] == '/' && p[1] == '*';
+	bool line = *p == '#' ||
+		    (is_start && end - p > 1 && p[0] == '/' && p[1] == '/');
+	const char *start = p;
+
+	if (block) {
+		for (p += 2; end - p > 1; p++) {
+			if (p[0] == '*' && p[1] == '/')
+				return p + 2;
+		}
+		return start;
+	}
+	while (line && p < end && *p != '\n')
+		p++;
+	return p;
+}
+
+/*
+ * Append the text with blanks for its comments, which libconfuse 3.3 counts
+ * as several lines each.
+ */
+static void
+add_without_comments(struct buf *b, struct str text)
+{
+	const char *p = text.p, *end, *to;
+	bool is_start = true; /* of a word */
+
+	if (text.n == 0)
+		return;
+	end = p + text.n;
+	for (; p < end; p = to) {
+		to = skip_comment(p, end, is_start);
+		if (to != p) {
+			for (; p < to; p++)
+				buf_add_char(b, *p == '\n' ? '\n' : ' ');
+			is_start = true;
+			continue;
+		}
+		to = *p == '\'' || *p == '"' ? skip_quoted(p, end) : p + 1;
+		buf_add(b, (struct str){ p, (size_t)(to - p) });
+		is_start = memchr("\t\n\r \"'={}()+,", *p, 13) != NULL;
+	}
+}
+
 int
 scenario_text_parse(
     cfg_t **cfgp, struct str text, const char *file, struct err *err)
@@ -176,7 +247,7 @@ scenario_text_parse(
 	r = check_text(text, file, &first);
 	if (r != ERR_OK)
 		goto out;
-	buf_add(&b, text);
+	add_without_comments(&b, text);
 	buf_add_text(&b, "\n\n" END_MARK "()\n");
 	p = buf_text(&b);
 	cfg = cfg_new();
