@@ -66,7 +66,9 @@ static const struct {
 	{ "invalid UTF-8", NULL, "\xe0\xed\xf0\xf4" },
 	{ "expected a digit", ".", NULL },
 	{ "leading zero in a number", "0", NULL },
-	{ "expected a digit", "-", "I" },   /* -Infinity */
+	{ "expected a digit", "-", "I." }, /* -Infinity, -.5 */
+	{ "expected a member's name in quotes", NULL, "'" },
+	{ "nested too deep", NULL, NULL },  /* it counts otherwise */
 	{ "expected a value", NULL, "IN" }, /* Infinity, NaN */
 };
 
