@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "conf/hcl.h"
 #include "evidence/payload.h"
 #include "fault.h"
 #include "task/agent_id.h"
@@ -180,6 +181,37 @@ out:
 	return r;
 }
 
+static int
+parse_hcl_text(struct str text, struct err *err)
+{
+	struct hcl_value root;
+	struct arena a;
+	int r;
+
+	arena_init(&a, HCL_ARENA_MAX);
+	r = hcl_parse(&root, &a, text, err);
+	arena_release(&a);
+	return r;
+}
+
+static int
+parse_hcl(struct err *err)
+{
+	static const char text[] =
+	    "a \"b\" c d { e = [1, 2.5, \"x\\n\", {}, <<-E\n  x\n  E\n] }";
+
+	return parse_hcl_text(STR(text), err);
+}
+
+static int
+parse_hcl_json(struct err *err)
+{
+	static const char text[] =
+	    "{\"a\":{\"b\":{\"c\":[{\"d\":\"x\"},{\"e\":2.5}],\"f\":[1]}}}";
+
+	return parse_hcl_text(STR(text), err);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct err *err);
@@ -190,6 +222,8 @@ static const struct {
 	{ "write JSON", write_json },
 	{ "make a payload", make_payload },
 	{ "read a payload", read_payload },
+	{ "parse HCL", parse_hcl },
+	{ "parse HCL as JSON", parse_hcl_json },
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };

@@ -11,7 +11,8 @@ TESTS += %D%/torture
 %C%_torture_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_torture_LDFLAGS = $(FAULT_LINK)
 # highest room first
-%C%_torture_LDADD = src/evidence/libevidence.a src/task/libtask.a \
+%C%_torture_LDADD = src/conf/libconf.a \
+	src/evidence/libevidence.a src/task/libtask.a \
 	src/json/libjson.a src/base/libbase.a
 
 .PHONY: check-torture

@@ -27,6 +27,12 @@ FUZZ_TARGETS += %D%/fuzz_json
 %C%_fuzz_json_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_json_LDADD = src/json/libjson.a src/base/libbase.a $(FUZZ_LIBS)
 
+FUZZ_TARGETS += %D%/fuzz_hcl
+%C%_fuzz_hcl_SOURCES = %D%/fuzz_hcl.c
+%C%_fuzz_hcl_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_hcl_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_hcl_LDADD = src/conf/libconf.a src/base/libbase.a $(FUZZ_LIBS)
+
 FUZZ_TARGETS += %D%/fuzz_arn
 %C%_fuzz_arn_SOURCES = %D%/fuzz_arn.c
 %C%_fuzz_arn_CPPFLAGS = $(FUZZ_CPPFLAGS)
