@@ -9,3 +9,14 @@ TESTS += %D%/test_judge
 	src/task/libtask.a src/json/libjson.a src/base/libbase.a $(TEST_LIBS)
 endif
 endif
+
+if SERVER
+if HAVE_CHECK
+check_PROGRAMS += %D%/test_options
+TESTS += %D%/test_options
+%C%_test_options_SOURCES = %D%/test_options.c
+%C%_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_options_LDADD = src/server/libserver.a src/conf/libconf.a \
+	src/task/libtask.a src/json/libjson.a src/base/libbase.a $(TEST_LIBS)
+endif
+endif

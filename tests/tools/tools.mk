@@ -7,3 +7,18 @@ check_PROGRAMS += %D%/hcl-dump
 	%D%/hcl_go.c %D%/hcl_go.h
 %C%_hcl_dump_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_hcl_dump_LDADD = src/conf/libconf.a src/base/libbase.a -lm
+
+if SERVER
+check_PROGRAMS += %D%/server-options
+%C%_server_options_SOURCES = %D%/options-dump.c
+%C%_server_options_CPPFLAGS = $(AM_CPPFLAGS) -DDUMP_SERVER
+%C%_server_options_LDADD = src/server/libserver.a src/conf/libconf.a \
+	src/task/libtask.a src/json/libjson.a src/base/libbase.a
+endif
+if AGENT
+check_PROGRAMS += %D%/agent-options
+%C%_agent_options_SOURCES = %D%/options-dump.c
+%C%_agent_options_CPPFLAGS = $(AM_CPPFLAGS) -DDUMP_AGENT
+%C%_agent_options_LDADD = src/agent/libagent.a src/conf/libconf.a \
+	src/task/libtask.a src/json/libjson.a src/base/libbase.a
+endif

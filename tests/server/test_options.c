@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/options.h"
+
+#include "testing.h"
+
+static struct problems problems;
+
+static struct server_config *
+load(const char *text)
+{
+	struct server_config *config = NULL;
+	int r;
+
+	memset(&problems, 0, sizeof(problems));
+	r = server_config_load(
+	    &config, STR("example.org"), str_of(text), &problems);
+	ck_assert_int_eq(r == ERR_OK, problems.count == 0);
+	ck_assert_int_eq(r == ERR_OK, config != NULL);
+	return config;
+}
+
+static struct server_config *
+must_load(const char *text)
+{
+	struct server_config *config = load(text);
+
+	ck_assert_msg(config != NULL, "%s: %s", text, problems.text[0]);
+	return config;
+}
+
+START_TEST(has_defaults)
+{
+	struct server_config *c = must_load("");
+
+	ck_str(c->trust_domain, "example.org");
+	ck_str(c->server_id, "example.org");
+	ck_assert_uint_eq(c->allowed_accounts.count, 0);
+	ck_assert_uint_eq(c->allowed_clusters.count, 0);
+	ck_assert_uint_eq(c->allowed_regions.count, 0);
+	ck_str(c->agent_path_template,
+	    "/aws_fargate_task/{{ .accountID }}/{{ .cluster }}");
+	ck_assert_uint_eq(c->agent_path.vars,
+	    1U << AGENT_ID_ACCOUNT | 1U << AGENT_ID_CLUSTER);
+	ck_assert_int_eq(c->verification, VERIFICATION_METADATA);
+	ck_assert_int_eq(c->shared_agent_id, SHARED_AGENT_ID_ALLOW);
+	ck_assert(c->reattest);
+	ck_assert_int_eq(c->client_ip, CLIENT_IP_OFF);
+	ck_assert_int_eq(c->exec_policy, EXEC_POLICY_ALLOW);
+	ck_assert_uint_eq(c->tag_selectors.count, 1);
+	ck_str(c->tag_selectors.items[0], "*");
+	ck_assert_int_eq(c->timeout, 20000);
+	ck_assert_int_eq(c->challenge_timeout, 30000);
+	ck_assert_int_eq(c->ecs_rate, 10);
+	ck_assert_int_eq(c->sts_rate, 300);
+	ck_assert_int_eq(c->max_attestations, 1024);
+	server_config_unref(c);
+}
+END_TEST
+
+START_TEST(loads_the_documented_configuration)
+{
+	struct server_config *c = must_load(
+	    "trust_domain = \"example.org\"\n\n"
+	    "allowed_accounts = [\"123456789012\", \"210987654321\"]\n\n"
+	    "allowed_clusters = [\"production\", \"staging\"]\n\n"
+	    "agent_path_template = "
+	    "\"/aws_fargate_task/{{ .accountID }}/{{ .cluster }}\"");
+
+	ck_assert_uint_eq(c->allowed_accounts.count, 2);
+	ck_str(c->allowed_accounts.items[1], "210987654321");
+	ck_assert_uint_eq(c->allowed_clusters.count, 2);
+	ck_str(c->allowed_clusters.items[0], "production");
+	server_config_unref(c);
+}
+END_TEST
+
+START_TEST(loads_cluster_and_region_alone)
+{
+	struct server_config *c =
+	    must_load("cluster = \"my-cluster\"\nregion = \"us-east-1\"");
+
+	ck_str(c->cluster, "my-cluster");
+	ck_str(c->region, "us-east-1");
+	server_config_unref(c);
+}
+END_TEST
+
+static const char *const accepted[] = {
+	"trust_domain = \"example.org\"",
+	"allowed_accounts = []",
+	"allowed_accounts = [123456789012, 012345670123]",
+	"allowed_clusters = [\"arn:aws:ecs:us-east-1:123456789012:cluster/c\"]"
+	" cluster = \"c\"",
+	"cluster = \"arn:aws:ecs:us-east-1:123456789012:cluster/c\""
+	" allowed_clusters = [\"b\", \"c\"]",
+	"region = \"cn-north-1\" allowed_regions = [\"cn-north-1\"]",
+	"agent_path_template = \"/spire/agent/aws_fargate_task/"
+	"{{ .accountID }}/{{ .region }}/{{ .cluster }}/{{ .taskID }}\"",
+	"agent_path_template = \"/{{.AccountID}}/{{ .PluginName }}\"",
+	"agent_path_template = \"\"",
+	"verification = \"metadata\"",
+	"shared_agent_id = \"allow\"",
+	"reattest = true",
+	"client_ip = \"off\" exec_policy = \"allow\" partition = \"aws\"",
+	"allowed_task_roles = []",
+	"allow_insecure_endpoints = false",
+	"tag_selectors = []",
+	"tag_selectors = [\"Team\", \"a b\"]",
+	"server_id = \"prod-1\"",
+	"timeout = \"100ms\" challenge_timeout = \"10m\"",
+	"ecs_rate = 1 sts_rate = 100000 max_attestations = 100000",
+	"{\"trust_domain\":\"example.org\",\"allowed_accounts\":"
+	"[\"123456789012\"]}",
+};
+
+START_TEST(accepts)
+{
+	server_config_unref(must_load(accepted[_i]));
+}
+END_TEST
+
+#define PROOF "this version verifies by metadata only: "
+
+static const struct {
+	const char *text, *why;
+} refused[] = {
+	{ "trust_domain = \"other.org\"",
+	    "trust_domain = \"other.org\": SPIRE's own is \"example.org\"" },
+	{ "trust_domain = \"\"", "trust_domain = \"\": empty" },
+	{ "trust_domain = \"Example.org\"",
+	    "trust_domain = \"Example.org\": expected a trust domain's name" },
+	{ "allowed_accounts = [\"12345678901\"]",
+	    "allowed_accounts = \"12345678901\": expected the 12 digits" },
+	{ "allowed_accounts = [\"1234567890123\"]", "allowed_accounts = " },
+	{ "allowed_accounts = [\"*\"]", "allowed_accounts = \"*\": " },
+	{ "allowed_accounts = [\"12345678901a\"]", "allowed_accounts = " },
+	{ "allowed_accounts = [\" 123456789012\"]", "allowed_accounts = " },
+	{ "allowed_accounts = \"123456789012\"",
+	    "allowed_accounts = \"123456789012\": expected a list" },
+	{ "allowed_acounts = [\"123456789012\"]",
+	    "unknown configurations detected: allowed_acounts (line 1, column "
+	    "1: did you mean allowed_accounts?)" },
+	{ "Allowed_Accounts = [\"123456789012\"]",
+	    "unknown configurations detected: Allowed_Accounts (line 1, column "
+	    "1: did you mean allowed_accounts?)" },
+	{ "policy {\n allowed_accounts = [\"123456789012\"] }",
+	    "unknown configurations detected: policy" },
+	{ "allowed_accounts = [\"123456789012\"]\nallowed_accounts = []",
+	    "allowed_accounts is given again" },
+	{ "allowed_clusters = [\"a/b\"]", "allowed_clusters = \"a/b\": " },
+	{ "allowed_clusters = [\"*\"]", "allowed_clusters = \"*\": " },
+	{ "allowed_clusters = [\"arn:aws:ecs:us-east-1:123456789012:task/c\"]",
+	    "allowed_clusters = " },
+	{ "allowed_regions = [\"us_east\"]", "allowed_regions = \"us_east\"" },
+	{ "region = \"US-EAST-1\"", "region = \"US-EAST-1\": expected an AWS" },
+	{ "cluster = \"\"", "cluster = \"\": empty" },
+	{ "cluster = \"c\" allowed_clusters = [\"d\"]",
+	    "cluster = \"c\" is not in allowed_clusters: no task could" },
+	{ "region = \"us-east-1\" allowed_regions = [\"us-east-2\"]",
+	    "region = \"us-east-1\" is not in allowed_regions: no task" },
+	{ "agent_path_template = \"/{{ .foo }}\"",
+	    "agent_path_template = \"/{{ .foo }}\": unknown variable" },
+	{ "agent_path_template = \"x\"", "agent_path_template = \"x\": " },
+	{ "agent_path_template = \"/a/\"", "agent_path_template = \"/a/\": " },
+	{ "agent_path_template = \"/spire/server\"",
+	    "agent_path_template = \"/spire/server\": " },
+	{ "verification = \"full\"", "verification = \"full\": " PROOF },
+	{ "verification = \"sts\"", "verification = \"sts\": " PROOF },
+	{ "verification = \"none\"",
+	    "verification = \"none\": expected \"full\", \"sts\" or "
+	    "\"metadata\"" },
+	{ "shared_agent_id = \"refuse\"",
+	    "shared_agent_id = \"refuse\": " PROOF },
+	{ "reattest = false", "reattest = false: " PROOF },
+	{ "client_ip = \"required\"", "client_ip = \"required\": " PROOF },
+	{ "exec_policy = \"deny\"", "exec_policy = \"deny\": " PROOF },
+	{ "allowed_task_roles = [\"r\"]",
+	    "allowed_task_roles = [...]: " PROOF },
+	{ "assume_role = \"r\"", "assume_role = \"r\": " PROOF },
+	{ "external_id = \"r\"", "external_id = \"r\": " PROOF },
+	{ "partition = \"aws-cn\"", "partition = \"aws-cn\": " PROOF },
+	{ "partition = \"moon\"",
+	    "partition = \"moon\": expected \"aws\", \"aws-cn\", " },
+	{ "access_key_id = \"AKIAX\"", "access_key_id = (not shown): " PROOF },
+	{ "secret_access_key = \"x\"",
+	    "secret_access_key = (not shown): " PROOF },
+	{ "sts_region = \"us-east-1\"", "sts_region = \"us-east-1\": " PROOF },
+	{ "sts_endpoint = \"https://s\"", "sts_endpoint = " },
+	{ "ecs_endpoint = \"https://e\"", "ecs_endpoint = " },
+	{ "allow_insecure_endpoints = true",
+	    "allow_insecure_endpoints = true: " PROOF },
+	{ "ca_bundle_path = \"/x\"", "ca_bundle_path = \"/x\": " PROOF },
+	{ "tag_selectors = [\"*\", \"Team\"]",
+	    "tag_selectors: \"*\" means all tags and stands alone" },
+	{ "server_id = \"a b\"", "server_id = \"a b\": expected letters" },
+	{ "timeout = \"99ms\"",
+	    "timeout = \"99ms\": expected a duration from 100ms to 10m" },
+	{ "timeout = \"soon\"",
+	    "unable to parse timeout duration: time: invalid duration "
+	    "\"soon\"" },
+	{ "challenge_timeout = \"11m\"", "challenge_timeout = \"11m\": " },
+	{ "ecs_rate = 0", "ecs_rate = 0: expected a whole number from 1" },
+	{ "sts_rate = -1", "sts_rate = -1: expected a whole number" },
+	{ "max_attestations = 0",
+	    "max_attestations = 0: expected a whole number from 1 to 100000" },
+	{ "max_attestations = 100001", "max_attestations = 100001: " },
+};
+
+START_TEST(refuses)
+{
+	ck_assert_ptr_null(load(refused[_i].text));
+	ck_assert_msg(problems.count == 1, "%s: %zu problems, first: %s",
+	    refused[_i].text, problems.count, problems.text[0]);
+	ck_assert_msg(str_starts(str_of(problems.text[0]), refused[_i].why),
+	    "%s", problems.text[0]);
+	ck_assert_ptr_nonnull(strstr(problems.text[0], "(line "));
+}
+END_TEST
+
+START_TEST(reports_all_at_once)
+{
+	ck_assert_ptr_null(load(
+	    "trust_domain = \"b.org\"\nallowed_acounts = []\n"
+	    "cluster = \"c\"\nallowed_clusters = [\"d\"]\ntimeout = \"x\"\n"
+	    "verification = \"full\"\nagent_path_template = \"x\"\n"));
+	ck_assert_uint_eq(problems.count, 6);
+}
+END_TEST
+
+START_TEST(needs_a_trust_domain)
+{
+	struct server_config *c = NULL;
+
+	memset(&problems, 0, sizeof(problems));
+	ck_assert_int_eq(
+	    server_config_load(&c, STR(""), STR(""), &problems), ERR_CONFIG);
+	ck_assert_ptr_null(c);
+	ck_assert_str_eq(problems.text[0],
+	    "SPIRE names no trust domain, and trust_domain is not set");
+	memset(&problems, 0, sizeof(problems));
+	ck_assert_int_eq(server_config_load(&c, STR(""),
+			     STR("trust_domain = \"a.org\""), &problems),
+	    ERR_OK);
+	ck_str(c->trust_domain, "a.org");
+	server_config_unref(c);
+}
+END_TEST
+
+START_TEST(borrows_nothing_from_the_text)
+{
+	char text[] =
+	    "server_id = \"a\" cluster = \"c\" region = \"us-east-1\"";
+	char domain[] = "example.org";
+	struct server_config *c = NULL;
+
+	memset(&problems, 0, sizeof(problems));
+	ck_assert_int_eq(
+	    server_config_load(&c, str_of(domain), str_of(text), &problems),
+	    ERR_OK);
+	memset(text, 'x', sizeof(text));
+	memset(domain, 'x', sizeof(domain));
+	ck_str(c->server_id, "a");
+	ck_str(c->cluster, "c");
+	ck_str(c->trust_domain, "example.org");
+	server_config_unref(c);
+}
+END_TEST
+
+START_TEST(lives_as_long_as_someone_holds_it)
+{
+	struct server_config *c = must_load("cluster = \"c\"");
+
+	ck_assert_ptr_eq(server_config_ref(c), c);
+	server_config_unref(c);
+	ck_str(c->cluster, "c");
+	server_config_unref(c);
+	server_config_unref(NULL);
+}
+END_TEST
+
+START_TEST(documents_every_row)
+{
+	size_t i;
+
+	for (i = 0; i < server_options.count; i++)
+		ck_assert_msg(server_options.rows[i].doc != NULL, "%s",
+		    server_options.rows[i].name);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("server options");
+	TCase *tc = tcase_create("server options");
+
+	tcase_add_test(tc, has_defaults);
+	tcase_add_test(tc, loads_the_documented_configuration);
+	tcase_add_test(tc, loads_cluster_and_region_alone);
+	ck_table(tc, accepts, accepted);
+	ck_table(tc, refuses, refused);
+	tcase_add_test(tc, reports_all_at_once);
+	tcase_add_test(tc, needs_a_trust_domain);
+	tcase_add_test(tc, borrows_nothing_from_the_text);
+	tcase_add_test(tc, lives_as_long_as_someone_holds_it);
+	tcase_add_test(tc, documents_every_row);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
+}
