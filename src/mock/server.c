@@ -22,7 +22,7 @@ struct server {
 	struct event_base *base;
 	struct evhttp *http;
 	struct evconnlistener *listener; /* http owns it */
-	struct event *term, *interrupt, *resume;
+	struct event *term, *interrupt;
 	uint16_t port;
 };
 
@@ -145,25 +145,27 @@ on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(s->base);
 }
 
-/* Out of descriptors: the listener would report it again and again at once. */
+static void
+on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(arg);
+}
+
+/*
+ * Out of descriptors: libevent would call again at once, for ever.  arg is
+ * evhttp's, as the listener's callback is.
+ */
 static void
 on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	const struct timeval pause = { 0, 100 * 1000 };
-	struct server *s = arg;
 
-	evconnlistener_disable(listener);
-	event_add(s->resume, &pause);
-}
-
-static void
-on_resume(evutil_socket_t fd, short what, void *arg)
-{
-	struct server *s = arg;
-
-	(void)fd;
-	(void)what;
-	evconnlistener_enable(s->listener);
+	(void)arg;
+	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT,
+		on_resume, listener, &pause) == 0)
+		evconnlistener_disable(listener);
 }
 
 static uint16_t
@@ -220,10 +222,8 @@ setup(struct server *s, struct err *err)
 	s->http = evhttp_new(s->base);
 	s->term = evsignal_new(s->base, SIGTERM, on_signal, s);
 	s->interrupt = evsignal_new(s->base, SIGINT, on_signal, s);
-	s->resume = evtimer_new(s->base, on_resume, s);
 	if (s->http == NULL || s->term == NULL || s->interrupt == NULL ||
-	    s->resume == NULL || event_add(s->term, NULL) != 0 ||
-	    event_add(s->interrupt, NULL) != 0)
+	    event_add(s->term, NULL) != 0 || event_add(s->interrupt, NULL) != 0)
 		return no_memory(err);
 	evhttp_set_allowed_methods(s->http, ALL_METHODS);
 	evhttp_set_max_headers_size(s->http, SERVER_HEADERS_MAX);
@@ -256,19 +256,14 @@ server_new(struct server **sp, const struct mock *m, const char *address,
 void
 server_free(struct server *s)
 {
-	struct event *events[3];
-
 	if (s == NULL)
 		return;
 	if (s->http != NULL)
 		evhttp_free(s->http);
-	events[0] = s->term;
-	events[1] = s->interrupt;
-	events[2] = s->resume;
-	for (size_t i = 0; i < 3; i++) {
-		if (events[i] != NULL)
-			event_free(events[i]);
-	}
+	if (s->term != NULL)
+		event_free(s->term);
+	if (s->interrupt != NULL)
+		event_free(s->interrupt);
 	if (s->base != NULL)
 		event_base_free(s->base);
 	free(s);

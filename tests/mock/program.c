@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@
 #include "testing.h"
 
 enum { ARGS_MAX = 16, RESPONSE_MAX = 1024 * 1024 };
+
+unsigned program_files_max;
 
 static void
 run(const char *const *args, const int out[2], const int err[2])
@@ -31,6 +34,9 @@ run(const char *const *args, const int out[2], const int err[2])
 		argv[n++] = strdup(*args);
 	argv[n] = NULL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (program_files_max > 0)
+		(void)setrlimit(RLIMIT_NOFILE,
+		    &(struct rlimit){ program_files_max, program_files_max });
 	if (dup2(out[1], STDOUT_FILENO) < 0 || dup2(err[1], STDERR_FILENO) < 0)
 		_exit(126);
 	close(out[0]);

@@ -22,6 +22,9 @@ struct program {
 	uint16_t port;
 };
 
+/* How many files the next one may have open; 0: as many as the test. */
+extern unsigned program_files_max;
+
 /* args ends in NULL and begins behind the program's name. */
 void program_start(struct program *p, const char *const *args);
 

@@ -281,6 +281,28 @@ START_TEST(holds_many_connections_and_lets_them_go)
 }
 END_TEST
 
+START_TEST(waits_when_it_has_no_descriptor_left)
+{
+	enum { MANY = 60, FILES = 30 };
+	int fd[MANY];
+
+	program_files_max = FILES;
+	program_start(&mock, (const char *const[]){ "--port=0", NULL });
+	program_files_max = 0;
+	program_ready(&mock);
+	for (int i = 0; i < MANY; i++) {
+		fd[i] = program_connect(&mock);
+		send_text(fd[i], GET("/health"));
+	}
+	for (int i = 0; i < MANY; i++) {
+		ck_assert_int_eq(read_response(fd[i], NULL, 0), 200);
+		close(fd[i]);
+	}
+	check_health();
+	check_ends(SIGTERM);
+}
+END_TEST
+
 static const int signals[] = { SIGTERM, SIGINT };
 
 START_TEST(ends_in_the_middle_of_requests)
@@ -436,6 +458,7 @@ main(void)
 
 	tcase_set_timeout(called, 60);
 	tcase_add_checked_fixture(called, setup_none, teardown);
+	tcase_add_test(called, waits_when_it_has_no_descriptor_left);
 	tcase_add_test(called, plays_the_scenario_it_is_given);
 	ck_table(called, does_as_the_command_line_says, calls);
 	suite_add_tcase(suite, called);
