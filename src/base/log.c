@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +13,14 @@
 #include "base/utf8.h"
 
 static atomic_int log_fd = STDERR_FILENO;
+
+/* The lines of one thread, until it has nothing better to do. */
+static struct {
+	pthread_t owner;
+	atomic_bool on;
+	size_t n;
+	char p[LOG_GATHER_MAX];
+} gathered;
 
 /* TAIL is kept for the end of a line whose fields did not all fit. */
 enum { TAIL = 64 };
@@ -105,21 +114,64 @@ put_field(struct line *l, const struct log_field *f)
 }
 
 static void
-write_line(const struct line *l)
+write_all(const char *p, size_t n)
 {
 	size_t done = 0;
 	int saved = errno;
 
-	while (done < l->n) {
-		ssize_t n = write(log_fd, l->p + done, l->n - done);
+	while (done < n) {
+		ssize_t w = write(log_fd, p + done, n - done);
 
-		if (n < 0 && errno == EINTR)
+		if (w < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (w <= 0)
 			break;
-		done += (size_t)n;
+		done += (size_t)w;
 	}
 	errno = saved;
+}
+
+static bool
+is_gathering(void)
+{
+	return atomic_load(&gathered.on) &&
+	       pthread_equal(gathered.owner, pthread_self()) != 0;
+}
+
+static void
+put_line(const struct line *l)
+{
+	if (!is_gathering()) {
+		write_all(l->p, l->n);
+		return;
+	}
+	if (l->n > sizeof(gathered.p) - gathered.n)
+		log_flush();
+	memcpy(gathered.p + gathered.n, l->p, l->n);
+	gathered.n += l->n;
+}
+
+void
+log_gather(void)
+{
+	gathered.owner = pthread_self();
+	atomic_store(&gathered.on, true);
+}
+
+void
+log_flush(void)
+{
+	size_t n = gathered.n;
+
+	gathered.n = 0;
+	if (n > 0)
+		write_all(gathered.p, n);
+}
+
+bool
+log_is_pending(void)
+{
+	return gathered.n > 0;
 }
 
 void
@@ -147,7 +199,7 @@ log_write(enum log_level level, const char *msg, const struct log_field *fields,
 	}
 	memcpy(l.p + l.n, "}\n", 2);
 	l.n += 2;
-	write_line(&l);
+	put_line(&l);
 }
 
 bool

@@ -3,8 +3,7 @@
  * log.h - JSON lines on standard error, in the shape go-plugin reads
  *
  * A line is one object with "@level", "@message" and "@timestamp" as strings
- * and our fields, written by one write(2), at most LOG_LINE_MAX bytes; a
- * non-string in one of the three would end the host.  Any thread may log.
+ * and our fields, at most LOG_LINE_MAX bytes, never in parts; a non-string in one of the three would end the host.  Any thread may log.
  * Messages are constants; data are fields; every byte is escaped here.
  */
 #ifndef BASE_LOG_H
@@ -60,6 +59,19 @@ struct log_gate {
 };
 bool log_gate_open(
     struct log_gate *g, int64_t now_ms, int64_t every_ms, uint64_t *held);
+
+/*
+ * From here on the lines of the calling thread gather, and go out together
+ * when log_flush() is called there or LOG_GATHER_MAX is reached: a reader that
+ * is woken for each line costs more than the line.  Lines of other threads go
+ * out at once.
+ */
+enum { LOG_GATHER_MAX = 32 * 1024 };
+void log_gather(void);
+void log_flush(void);
+
+/* Are there lines that log_flush() would write?  On that thread. */
+bool log_is_pending(void);
 
 /* Tests read lines from another descriptor. */
 void log_set_fd(int fd);

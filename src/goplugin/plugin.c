@@ -44,6 +44,7 @@ stop(struct gp_plugin *plugin, const char *why)
 	plugin->stopping = true;
 	handshake_exit_within(STOP_MS);
 	log_debug("stopping", F_TEXT("why", why));
+	log_flush();
 	plugin->program->stopping(plugin->program->arg);
 	gp_server_stop(plugin->server, on_stopped, plugin);
 }

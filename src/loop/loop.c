@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/log.h"
 
 enum { HEAP_FIRST = 64 };
 
@@ -181,17 +182,36 @@ next_deadline(const struct loop *loop)
 	return t;
 }
 
+/* Log lines go out when there is nothing else to do. */
+static grpc_event
+next_event(struct loop *loop)
+{
+	grpc_event ev;
+
+	if (log_is_pending()) {
+		ev = grpc_completion_queue_next(
+		    loop->queue, gpr_time_0(GPR_CLOCK_MONOTONIC), NULL);
+		if (ev.type != GRPC_QUEUE_TIMEOUT)
+			return ev;
+		log_flush();
+	}
+	return grpc_completion_queue_next(
+	    loop->queue, next_deadline(loop), NULL);
+}
+
 void
 loop_run(struct loop *loop)
 {
 	loop->owner = pthread_self();
+	log_gather();
 	for (;;) {
-		grpc_event ev = grpc_completion_queue_next(
-		    loop->queue, next_deadline(loop), NULL);
+		grpc_event ev = next_event(loop);
 
 		loop->now = clock_ms();
-		if (ev.type == GRPC_QUEUE_SHUTDOWN)
+		if (ev.type == GRPC_QUEUE_SHUTDOWN) {
+			log_flush();
 			return;
+		}
 		if (ev.type == GRPC_OP_COMPLETE) {
 			struct loop_tag *tag = ev.tag;
 

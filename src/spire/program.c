@@ -96,6 +96,7 @@ run(const struct program *program)
 		r = serve(program, plugin, &err);
 	if (r != ERR_OK)
 		log_error("the plugin cannot run", F_TEXT("error", err.msg));
+	log_flush();
 	gp_plugin_free(plugin);
 	return r == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
