@@ -306,12 +306,16 @@ finish_trust_domain(struct server_config *config,
 {
 	if (config->trust_domain.n == 0)
 		config->trust_domain = trust_domain;
-	else if (trust_domain.n > 0 &&
-		 !str_eq(config->trust_domain, trust_domain))
+	if (trust_domain.n > 0 && !str_eq(config->trust_domain, trust_domain))
 		problems_add_at(problems, place(places, "trust_domain"),
 		    "trust_domain = \"%s\": SPIRE's own is \"%s\"; leave the "
 		    "key out",
 		    CLEAN(config->trust_domain), CLEAN(trust_domain));
+	else if (trust_domain.n > 0 && !is_trust_domain(trust_domain))
+		problems_add(problems,
+		    "SPIRE's trust domain \"%s\" is not a name of a-z, 0-9, "
+		    "'.', '_' and '-'",
+		    CLEAN(trust_domain));
 	if (config->server_id.n == 0)
 		config->server_id = config->trust_domain;
 }
@@ -320,14 +324,19 @@ static void
 finish_template(struct server_config *config,
     const struct option_places *places, struct problems *problems)
 {
+	struct hcl_pos pos = place(places, "agent_path_template");
 	struct err err = { 0 };
 
 	if (agent_id_template_parse(&config->agent_path,
 		config->agent_path_template, SERVER_PLUGIN_NAME,
 		&err) != ERR_OK)
-		problems_add_at(problems, place(places, "agent_path_template"),
-		    "agent_path_template = \"%s\": %s",
-		    CLEAN(config->agent_path_template), err.msg);
+		problems_add_at(
+		    problems, pos, "agent_path_template: %s", err.msg);
+	else if ((config->agent_path.vars & 1U << AGENT_ID_ROLE) != 0)
+		problems_add_at(problems, pos,
+		    "agent_path_template: {{ .roleName }}: " PROOF
+		    "a task's role is known only to the proof by STS, which "
+		    "comes later");
 }
 
 static void

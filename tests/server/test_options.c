@@ -159,11 +159,13 @@ static const struct {
 	{ "region = \"us-east-1\" allowed_regions = [\"us-east-2\"]",
 	    "region = \"us-east-1\" is not in allowed_regions: no task" },
 	{ "agent_path_template = \"/{{ .foo }}\"",
-	    "agent_path_template = \"/{{ .foo }}\": unknown variable" },
-	{ "agent_path_template = \"x\"", "agent_path_template = \"x\": " },
-	{ "agent_path_template = \"/a/\"", "agent_path_template = \"/a/\": " },
+	    "agent_path_template: unknown variable \"foo\"" },
+	{ "agent_path_template = \"x\"", "agent_path_template: \"x\" " },
+	{ "agent_path_template = \"/a/\"", "agent_path_template: \"/a/\" " },
 	{ "agent_path_template = \"/spire/server\"",
-	    "agent_path_template = \"/spire/server\": " },
+	    "agent_path_template: \"/spire/server\" " },
+	{ "agent_path_template = \"/{{ .roleName }}\"",
+	    "agent_path_template: {{ .roleName }}: " PROOF },
 	{ "verification = \"full\"", "verification = \"full\": " PROOF },
 	{ "verification = \"sts\"", "verification = \"sts\": " PROOF },
 	{ "verification = \"none\"",
@@ -246,6 +248,18 @@ START_TEST(needs_a_trust_domain)
 }
 END_TEST
 
+START_TEST(needs_a_trust_domain_that_is_one)
+{
+	struct server_config *c = NULL;
+
+	memset(&problems, 0, sizeof(problems));
+	ck_assert_int_eq(
+	    server_config_load(&c, STR("a b"), STR(""), &problems), ERR_CONFIG);
+	ck_assert(str_starts(
+	    str_of(problems.text[0]), "SPIRE's trust domain \"a b\" is not"));
+}
+END_TEST
+
 START_TEST(borrows_nothing_from_the_text)
 {
 	char text[] =
@@ -301,6 +315,7 @@ main(void)
 	ck_table(tc, refuses, refused);
 	tcase_add_test(tc, reports_all_at_once);
 	tcase_add_test(tc, needs_a_trust_domain);
+	tcase_add_test(tc, needs_a_trust_domain_that_is_one);
 	tcase_add_test(tc, borrows_nothing_from_the_text);
 	tcase_add_test(tc, lives_as_long_as_someone_holds_it);
 	tcase_add_test(tc, documents_every_row);
