@@ -183,6 +183,26 @@ def shared_agent_id(lab):
          f"a WARN of the server plugin with {ids}", server, 20)
 
 
+@case("the server warns of metadata mode and of the documented template")
+def warnings(lab):
+    server = Server(lab)
+    agent = Agent(lab, server, Mock(lab))
+    agent.stop()
+    server.stop()
+    warned = [line["msg"] for line in server.plugin_lines()
+              if line["level"] == "warning"]
+    for word in ("proves nothing", "taskID", f"/spire/agent/{PLUGIN}/",
+                 "without proof"):
+        expect(any(word in w for w in warned), f"no \"{word}\" in {warned}")
+    # With one ID for each task, below SPIRE's own folder, only the mode is.
+    server = Server(lab, f'agent_path_template = "{PER_TASK}"', name="other")
+    server.stop()
+    warned = [line["msg"] for line in server.plugin_lines()
+              if line["level"] == "warning"]
+    expect(len(warned) == 1 and "proves nothing" in warned[0],
+           f"the plugin warned: {warned}")
+
+
 # ---- time passes
 
 @case("an agent re-attests when its SVID is to be rotated")
@@ -443,6 +463,9 @@ def unloads(lab):
     expect(server.stop() == 0, "the server ended badly")
     server.unloaded()
     expect(not os.listdir(lab.tmp), f"left behind: {os.listdir(lab.tmp)}")
+    # check_log() judges these lines: there must be some.
+    for process in (agent, server):
+        expect(process.plugin_lines(), f"{process.name}'s plugin logs nothing")
 
 
 @case("both plugins unload on Ctrl-C")
