@@ -22,4 +22,4 @@ rpm: dist
 mostlyclean-local: clean-packages
 .PHONY: clean-packages
 clean-packages:
-	rm -rf packages
+	rm -rf --one-file-system packages
