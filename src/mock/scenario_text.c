@@ -103,10 +103,12 @@ on_drop(void *value)
 static int
 on_end(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
-	(void)opt;
 	(void)argc;
 	(void)argv;
-	parsing->ended = cfg->line > parsing->lines;
+	if (cfg->line <= parsing->lines)
+		return scenario_bad(cfg, parsing->file, cfg->line, parsing->err,
+		    "no such option '%s'", opt->name);
+	parsing->ended = true;
 	return 0;
 }
 

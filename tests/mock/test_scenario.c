@@ -232,6 +232,7 @@ static const struct {
 	{ "colour = 'red'", "t:1: ", "no such option 'colour'" },
 	{ "\n\n" TASK("colour = 1"), "t:4: task 'x': ", "'colour'" },
 	{ "Task x { }", "t:1: ", "no such option 'Task'" },
+	{ "end_of_scenario()", "t:1: ", "no such option" },
 	{ "task { }", "t:1: ", "missing title for section 'task'" },
 	{ "task x { }\ntask y { }\ntask x { }", "t:3: ", "duplicate title" },
 	{ "task x {\nid = 'a'\n", "t:2: task 'x': ", "ends too early" },
