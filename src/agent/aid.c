@@ -100,6 +100,9 @@ fetch(struct aid *aid, enum aid_state state, struct err *err)
 	    state == AID_FETCH ? "/task" : "");
 	r = http_start(
 	    &aid->fetch, aid->aider->http, &req, on_fetched, aid, err);
+	if (r == ERR_FORMAT)
+		/* of the endpoint, which is not the caller's */
+		err->code = ERR_UPSTREAM;
 	if (r != ERR_OK) {
 		(void)err_prefix(err, FETCH_FAILED);
 		return r;

@@ -34,13 +34,24 @@ hcl_is_mark(const struct hcl_token *token, char mark)
 	return token->type == TOKEN_MARK && token->mark == mark;
 }
 
+/* No words and no digits: they may be a secret that wants its quotes. */
 const char *
-hcl_found(struct hcl_reader *r)
+hcl_found(const struct hcl_reader *r)
 {
-	const struct hcl_token *t = &r->token;
-	struct str quoted;
+	static const char marks[] = "[]{},=:.";
+	static const char *const names[] = {
+		"'['",
+		"']'",
+		"'{'",
+		"'}'",
+		"','",
+		"'='",
+		"':'",
+		"'.'",
+	};
+	const char *mark;
 
-	switch (t->type) {
+	switch (r->token.type) {
 	case TOKEN_END:
 		return "the end of the text";
 	case TOKEN_STRING:
@@ -48,14 +59,19 @@ hcl_found(struct hcl_reader *r)
 	case TOKEN_HEREDOC:
 		return "a heredoc";
 	case TOKEN_WORD:
+		return "a word without quotes";
 	case TOKEN_BOOL:
+		return "true or false";
 	case TOKEN_NULL:
+		return "null";
 	case TOKEN_INTEGER:
 	case TOKEN_FLOAT:
+		return "a number";
 	case TOKEN_MARK:
 	default:
-		quoted = arena_printf(r->arena, "'%s'", CLEAN(t->raw));
-		return quoted.p == NULL ? "something else" : quoted.p;
+		mark = strchr(marks, r->token.mark);
+		return mark == NULL || *mark == '\0' ? "something else"
+						     : names[mark - marks];
 	}
 }
 

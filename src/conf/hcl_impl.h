@@ -47,8 +47,8 @@ struct hcl_reader {
 int hcl_fail(struct hcl_reader *r, struct hcl_pos pos, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The token for "expected ..., found %s"; lives in the reader's arena. */
-const char *hcl_found(struct hcl_reader *r);
+/* The kind of the token, for "expected ..., found %s". */
+const char *hcl_found(const struct hcl_reader *r);
 bool hcl_is_mark(const struct hcl_token *token, char mark);
 
 /* These count against HCL_NODES_MAX, HCL_KEYS_MAX and the arena. */

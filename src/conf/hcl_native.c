@@ -167,10 +167,10 @@ read_keys(struct hcl_item *item, struct hcl_reader *r)
 	if (hcl_is_mark(&r->token, '{') ||
 	    (hcl_is_mark(&r->token, '=') && item->key_count == 1))
 		return ERR_OK;
-	return hcl_fail(r, r->token.pos,
-	    "expected %s after the key %s, found %s",
-	    item->key_count == 1 ? "'=' or '{'" : "'{'",
-	    CLEAN(item->keys[item->key_count - 1].text), hcl_found(r));
+	return hcl_fail(r, r->token.pos, "expected %s, found %s",
+	    item->key_count == 1 ? "'=' or '{' after this key"
+				 : "'{' after these labels",
+	    hcl_found(r));
 }
 
 static int

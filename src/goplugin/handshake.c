@@ -22,8 +22,9 @@ static const char cookie[] = "NodeAttestor";
 
 static struct {
 	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char target[sizeof("unix:") +
-		    sizeof(((struct sockaddr_un *)0)->sun_path)];
+		    3 * sizeof(((struct sockaddr_un *)0)->sun_path)];
 	volatile sig_atomic_t open; /* dir exists and is ours */
 	volatile sig_atomic_t terminated;
 	pid_t parent;
@@ -159,6 +160,25 @@ check_parent(const char *dir, const char *name, struct err *err)
 	return ERR_OK;
 }
 
+/* gRPC takes the path for a part of a URI, and decodes it. */
+static void
+name_target(void)
+{
+	const char *p;
+	size_t n = sizeof("unix:") - 1;
+
+	memcpy(self.target, "unix:", n);
+	for (p = self.path; *p != '\0'; p++) {
+		if (str_is_alnum_or((struct str){ p, 1 }, "/._-"))
+			self.target[n++] = *p;
+		else
+			n += (size_t)snprintf(self.target + n,
+			    sizeof(self.target) - n, "%%%02X",
+			    (unsigned)(unsigned char)*p);
+	}
+	self.target[n] = '\0';
+}
+
 int
 handshake_open(struct err *err)
 {
@@ -183,7 +203,9 @@ handshake_open(struct err *err)
 		    "that can be written to",
 		    CLEAN(str_of(dir)), strerror(errno), name);
 	memcpy(self.dir, template, sizeof(self.dir));
-	(void)snprintf(self.target, sizeof(self.target), "unix:%s/s", self.dir);
+	(void)snprintf(self.path, sizeof(self.path), "%.*s/s",
+	    (int)sizeof(self.path) - 3, self.dir);
+	name_target();
 	self.open = 1;
 	return ERR_OK;
 }
@@ -197,12 +219,12 @@ handshake_target(void)
 int
 handshake_print(struct err *err)
 {
-	char line[sizeof(self.target) + 32];
+	char line[sizeof(self.path) + 32];
 	size_t n, done = 0;
 	int fd;
 
-	n = (size_t)snprintf(line, sizeof(line), "1|1|unix|%s|grpc|\n",
-	    self.target + strlen("unix:"));
+	n = (size_t)snprintf(
+	    line, sizeof(line), "1|1|unix|%s|grpc|\n", self.path);
 	while (done < n) {
 		ssize_t w = write(STDOUT_FILENO, line + done, n - done);
 
@@ -228,7 +250,7 @@ handshake_remove(void)
 	if (!self.open)
 		return;
 	self.open = 0;
-	(void)unlink(self.target + sizeof("unix:") - 1);
+	(void)unlink(self.path);
 	(void)rmdir(self.dir);
 }
 

@@ -27,7 +27,7 @@ void handshake_prepare(void);
  */
 int handshake_open(struct err *err) MUST_USE;
 
-/* "unix:/path", what gRPC binds to; valid after handshake_open(). */
+/* "unix:/path" as a URI, what gRPC binds to; valid after handshake_open(). */
 const char *handshake_target(void);
 
 /*
