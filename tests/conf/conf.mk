@@ -39,3 +39,6 @@ TESTS += %D%/test_check_config %D%/test_duration \
 %C%_test_problems_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_problems_LDADD = src/conf/libconf.a src/base/libbase.a $(TEST_LIBS)
 endif
+
+dist_check_SCRIPTS += tests/check_man.sh tests/check_options.sh
+TESTS += tests/check_man.sh tests/check_options.sh

@@ -4,7 +4,8 @@
  *
  * A row a line, its fields parted by tabs: name, type, default as one writes
  * it ("-": none), whether another value is refused in this version ("later" or
- * "-"), doc.  Compiled once for each plugin.
+ * "-"), doc.  With a file as its argument, check that as --check-config does.
+ * Compiled once for each plugin.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,8 +53,8 @@ dump_row(const struct option *opt, struct str line)
 	    STR_FMT(preset), opt->later == NULL ? "-" : "later", opt->doc);
 }
 
-int
-main(void)
+static int
+dump(void)
 {
 	void *conf = calloc(1, KIND.size);
 	struct problems problems = { .count = 0 };
@@ -77,4 +78,12 @@ main(void)
 	arena_release(&arena);
 	free(conf);
 	return EXIT_SUCCESS;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 2)
+		return check_config(&KIND, argv[1], stdout, stderr);
+	return dump();
 }
