@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mock/route.h"
 
+#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "config.h"
-#include "json/json.h"
 
 static route_fn health_answer;
 
@@ -43,6 +43,7 @@ void
 answer_fail(struct answer *a, int status, const char *fmt, ...)
 {
 	char text[256];
+	struct json_object *string;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -50,7 +51,11 @@ answer_fail(struct answer *a, int status, const char *fmt, ...)
 	va_end(ap);
 	a->status = status;
 	buf_clear(&a->body);
-	json_write_string(&a->body, str_of(text));
+	string = json_object_new_string(text);
+	if (string != NULL)
+		buf_add_text(&a->body, json_object_to_json_string_ext(string,
+					   JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(string);
 }
 
 static void
