@@ -172,7 +172,7 @@ read_word(struct json_reader *j)
 		return TOKEN_NULL;
 	if (!str_is(word, "true") && !str_is(word, "false"))
 		j->code = hcl_fail(r, r->token.pos,
-		    "expected true, false or null, found '%s'", CLEAN(word));
+		    "expected true, false or null, found another word");
 	return TOKEN_BOOL;
 }
 

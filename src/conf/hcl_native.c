@@ -6,8 +6,7 @@
 
 /*
  * A copy with each CR LF as LF; a CR at the end is the first half of one, so
- * that a heredoc's tag can stand before it.  The Go module refuses NUL and, for its own
- * reasons, U+E123 anywhere, in comments too.
+ * that a heredoc's tag can stand before it.
  */
 static int
 normalise(struct hcl_reader *r)
@@ -25,6 +24,7 @@ normalise(struct hcl_reader *r)
 	return ERR_OK;
 }
 
+/* NUL and, for its own reasons, U+E123 the Go module refuses anywhere. */
 static int
 check_characters(struct hcl_reader *r)
 {

@@ -48,76 +48,77 @@ static const struct {
 } refused[] = {
 	{ TEXT("}"), "1:1: expected a key, found '}'" },
 	{ TEXT("a = 1\n}"), "2:1: expected a key, found '}'" },
-	{ TEXT("a"), "1:2: expected '=' or '{' after the key a, found the end "
+	{ TEXT("a"), "1:2: expected '=' or '{' after this key, found the end "
 		     "of the text" },
-	{ TEXT("a 1"), "1:3: expected '=' or '{' after the key a, found '1'" },
-	{ TEXT("a b = 1"), "1:5: expected '{' after the key b, found '='" },
-	{ TEXT("a = b"), "1:5: expected a string, number, bool, list or "
-			 "object, found 'b'" },
-	{ TEXT("a = [\n  1\n  2\n]"), "3:3: expected ',' or ']', found '2'" },
-	{ TEXT("a = [1, 2"), "1:10: expected ',' or ']', found the end of the "
-			     "text" },
-	{ TEXT("a {\n  b = 1"), "2:8: expected '}', found the end of the "
-				"text" },
-	{ TEXT("a {\n\tb =\n}"), "3:1: expected a string, number, bool, list "
-				 "or object, found '}'" },
-	{ TEXT("a = \"x\ny\""), "1:5: expected '\"' at the end of this "
-				"string" },
-	{ TEXT("é = \"日\\q\""), "1:7: expected an escape that HCL knows after "
-				 "'\\'" },
-	{ TEXT("a = \"\\400\""), "1:5: found an octal escape beyond \\377 in "
-				 "this string" },
-	{ TEXT("a = \"${\xef\xbf\xbd}\""), "1:5: found U+FFFD inside "
-					   "\"${...}\" in this string" },
+	{ TEXT("a 1"),
+	    "1:3: expected '=' or '{' after this key, found a number" },
+	{ TEXT("a b = 1"), "1:5: expected '{' after these labels, found '='" },
+	{ TEXT("a = b"),
+	    "1:5: expected a string, number, bool, list or object, "
+	    "found a word without quotes" },
+	{ TEXT("a = [\n  1\n  2\n]"),
+	    "3:3: expected ',' or ']', found a number" },
+	{ TEXT("a = [1, 2"),
+	    "1:10: expected ',' or ']', found the end of the text" },
+	{ TEXT("a {\n  b = 1"),
+	    "2:8: expected '}', found the end of the text" },
+	{ TEXT("a {\n\tb =\n}"),
+	    "3:1: expected a string, number, bool, list or object, found '}'" },
+	{ TEXT("a = \"x\ny\""),
+	    "1:5: expected '\"' at the end of this string" },
+	{ TEXT("é = \"日\\q\""),
+	    "1:7: expected an escape that HCL knows after '\\'" },
+	{ TEXT("a = \"\\400\""),
+	    "1:5: found an octal escape beyond \\377 in this string" },
+	{ TEXT("a = \"${\xef\xbf\xbd}\""),
+	    "1:5: found U+FFFD inside \"${...}\" in this string" },
 	{ TEXT("a = 0xg"), "1:5: expected hexadecimal digits after 0x" },
-	{ TEXT("a = 019"), "1:5: expected digits below 8 in a number that "
-			   "begins with 0" },
+	{ TEXT("a = 019"),
+	    "1:5: expected digits below 8 in a number that begins with 0" },
 	{ TEXT("a = 1e"), "1:5: expected digits in this number's exponent" },
 	{ TEXT("a = 1e999"), "1:5: expected a number within a double's range" },
 	{ TEXT("a = .5e1"),
 	    "1:5: expected a digit before the point of this number" },
-	{ TEXT("a = 1;"), "1:6: expected a key, a value or a bracket, found "
-			  "';'" },
-	{ TEXT("\xef\xbb\xbf"
-	       "a = 1"),
-	    "1:1: expected a key, a value or a "
-	    "bracket, found U+FEFF" },
+	{ TEXT("a = 1;"),
+	    "1:6: expected a key, a value or a bracket, found ';'" },
+	{ TEXT("\357\273\277a = 1"),
+	    "1:1: expected a key, a value or a bracket, found U+FEFF" },
 	{ TEXT("a = 1 # \xff"), "1:9: expected UTF-8" },
-	{ TEXT("a = 1\n\0"), "2:1: expected text, found the character "
-			     "U+0000" },
+	{ TEXT("a = 1\n\0"), "2:1: expected text, found the character U+0000" },
 	{ TEXT("a = 1 /* b"), "1:7: expected '*/' after this comment" },
 	{ TEXT("a = 1 / b"), "1:7: expected '//' or '/*', found '/'" },
-	{ TEXT("a = <E"), "1:5: expected '<<' before a heredoc's tag, found "
-			  "'<'" },
+	{ TEXT("a = <E"),
+	    "1:5: expected '<<' before a heredoc's tag, found '<'" },
 	{ TEXT("a = << E\nE\n"),
 	    "1:5: expected a heredoc's tag and the end of the line" },
-	{ TEXT("a = <<END\nx\n"), "1:5: expected a line with only END to end "
-				  "this heredoc" },
-	{ TEXT("a = <<-END\n  x\nEND\n"), "1:5: expected an indented line "
-					  "with only END to end this "
-					  "heredoc" },
-	{ TEXT("a = \"1\"\r\nb = ]\r\n"), "2:5: expected a string, number, "
-					  "bool, list or object, found ']'" },
+	{ TEXT("a = <<END\nx\n"),
+	    "1:5: expected a line with only END to end this heredoc" },
+	{ TEXT("a = <<-END\n  x\nEND\n"),
+	    "1:5: expected an indented line with only END to end "
+	    "this heredoc" },
+	{ TEXT("a = \"1\"\r\nb = ]\r\n"),
+	    "2:5: expected a string, number, bool, list or object, found ']'" },
 	{ TEXT("a = \"\n"), "1:5: expected '\"' at the end of this string" },
-	{ TEXT("{\"a\": b}"), "1:7: expected true, false or null, found 'b'" },
-	{ TEXT("{\"a\": 1,\n ,}"), "2:2: expected a key in double quotes, "
-				   "found ','" },
-	{ TEXT("{\"a\" 1}"), "1:6: expected ':', found '1'" },
+	{ TEXT("{\"a\": b}"),
+	    "1:7: expected true, false or null, found another word" },
+	{ TEXT("{\"a\": 1,\n ,}"),
+	    "2:2: expected a key in double quotes, found ','" },
+	{ TEXT("{\"a\" 1}"), "1:6: expected ':', found a number" },
 	{ TEXT("{\"a\": :}"), "1:7: expected a value, found ':'" },
-	{ TEXT("{\"a\": [null]}"), "1:8: expected a string, number, object or "
-				   "']', found 'null'" },
-	{ TEXT("{\"a\": 01}"), "1:7: expected a number that does not begin "
-			       "with 0" },
-	{ TEXT("{\"é\": \"\\/\"}"), "1:8: expected an escape that HCL knows "
-				    "after '\\'" },
-	{ TEXT("{\"a\": \"\\ud83d\"}"), "1:7: found an escape that is half of "
-					"a surrogate pair in this string" },
-	{ TEXT("{\"a\": \"x"), "1:7: expected '\"' at the end of this "
-			       "string" },
+	{ TEXT("{\"a\": [null]}"),
+	    "1:8: expected a string, number, object or ']', found null" },
+	{ TEXT("{\"a\": 01}"),
+	    "1:7: expected a number that does not begin with 0" },
+	{ TEXT("{\"é\": \"\\/\"}"),
+	    "1:8: expected an escape that HCL knows after '\\'" },
+	{ TEXT("{\"a\": \"\\ud83d\"}"),
+	    "1:7: found an escape that is half of a surrogate pair "
+	    "in this string" },
+	{ TEXT("{\"a\": \"x"), "1:7: expected '\"' at the end of this string" },
 	{ TEXT("{\"a\": 1e}"),
 	    "1:7: expected digits in this number's exponent" },
-	{ TEXT("{\"a\": #}"), "1:7: expected JSON, found the character "
-			      "U+0023" },
+	{ TEXT("{\"a\": #}"),
+	    "1:7: expected JSON, found the character U+0023" },
 	{ TEXT("{\"a\": \xff}"), "1:7: expected UTF-8" },
 };
 
@@ -129,19 +130,30 @@ START_TEST(says_where_and_what_was_expected)
 }
 END_TEST
 
-START_TEST(never_echoes_foreign_bytes)
+/* Foreign bytes might steer a terminal; words might be a secret. */
+static const char *const private[] = {
+	"\x1b[31m = 1",
+	"é\x1b = \x1b[31m",
+	"k = s3cret/s3cret",
+	"k = 7s3cret\nregion = \"x\"",
+	"k s3cret",
+	"k s3cret = 1",
+	"k = s3cret+",
+	"k = \"s3cret",
+	"k = \"s3cret\\q\"",
+	"k = \"s3cret\"s3cret",
+	"k = [s3cret]",
+	"{\"k\": s3cret}",
+	"{\"k\": \"s3cret}",
+	"{\"k\" s3cret}",
+};
+
+START_TEST(repeats_nothing_it_was_given)
 {
-	ck_assert_int_eq(parse(str_of("é\x1b = \x1b[31m")), ERR_CONFIG);
-	ck_assert_ptr_null(strchr(err.msg, '\x1b'));
-	err = (struct err){ 0 };
-	ck_assert_int_eq(parse(str_of("日本 b = 1")), ERR_CONFIG);
-	ck_assert_str_eq(
-	    err.msg, "1:6: expected '{' after the key b, found '='");
-	err = (struct err){ 0 };
-	ck_assert_int_eq(parse(str_of("a = é")), ERR_CONFIG);
-	ck_assert_str_eq(err.msg,
-	    "1:5: expected a string, number, bool, list or object, "
-	    "found '?\?'");
+	ck_assert_int_eq(parse(str_of(private[_i])), ERR_CONFIG);
+	ck_assert_ptr_null(strstr(err.msg, "s3cret"));
+	ck_assert(str_is_printable(str_of(err.msg)));
+	ck_assert_ptr_null(strstr(err.msg, "é"));
 }
 END_TEST
 
@@ -431,7 +443,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	ck_table(tc, says_where_and_what_was_expected, refused);
-	tcase_add_test(tc, never_echoes_foreign_bytes);
+	ck_table(tc, repeats_nothing_it_was_given, private);
 	tcase_add_test(tc, tells_places);
 	tcase_add_test(tc, tells_blocks_from_assignments);
 	tcase_add_test(tc, keeps_the_spelling_of_numbers);

@@ -98,6 +98,8 @@ fold(uint32_t c)
 {
 	size_t i;
 
+	if (c < 0x80)
+		return c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c;
 	for (i = 0; i < sizeof(folds) / sizeof(folds[0]); i++)
 		if (c >= folds[i].first && c <= folds[i].last &&
 		    (c - folds[i].first) % folds[i].step == 0)

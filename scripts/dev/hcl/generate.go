@@ -3,8 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"math/rand"
 	"strings"
+
+	"github.com/hashicorp/hcl"
+	"github.com/hashicorp/hcl/hcl/printer"
 )
 
 type generator struct {
@@ -220,21 +224,44 @@ func (g *generator) mutate(text string) string {
 	return text
 }
 
+// printed gives text as SPIRE would hand it to a plugin, if it can be read.
+func printed(text string) (out string) {
+	defer func() {
+		if recover() != nil {
+			out = text
+		}
+	}()
+	file, err := hcl.Parse(text)
+	if err != nil {
+		return text
+	}
+	var b bytes.Buffer
+	if printer.DefaultConfig.Fprint(&b, file.Node) != nil {
+		return text
+	}
+	return b.String()
+}
+
 func (g *generator) text() string {
 	var text string
-	switch g.Intn(6) {
+	depth := 2 + g.Intn(6)
+	switch g.Intn(8) {
 	case 0:
 		if len(g.seeds) > 0 {
 			text = g.mutate(g.one(g.seeds))
 		}
 	case 1:
-		text = g.jsonObject(4)
+		text = g.jsonObject(depth)
 	case 2:
-		text = g.mutate(g.jsonObject(4))
+		text = g.mutate(g.jsonObject(depth))
 	case 3:
-		text = g.items(4)
+		text = g.items(depth)
 	case 4:
-		text = g.mutate(g.items(4))
+		text = g.mutate(g.items(depth))
+	case 6:
+		text = printed(g.items(depth))
+	case 7:
+		text = printed(g.jsonObject(depth))
 	case 5:
 		for n := g.Intn(12); n > 0; n-- {
 			text += g.fragment() + g.one([]string{"", " "})
