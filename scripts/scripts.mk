@@ -3,5 +3,6 @@ EXTRA_DIST += \
 	%D%/check \
 	%D%/demo \
 	%D%/deps \
+	%D%/dev \
 	%D%/lib.sh \
 	%D%/spire

@@ -49,7 +49,8 @@ func folded(r rune) rune {
 	return least
 }
 
-// printFolds tells which runs of runes fold by the same distance, one or two runes apart.
+// printFolds tells which runs of runes fold by the same distance; a run steps
+// by one or two.
 func printFolds() {
 	var rows []string
 	for r := rune(0); r <= unicode.MaxRune; r++ {
