@@ -29,7 +29,7 @@ add_errno(struct check *check, const char *what)
 	problems_add(&check->problems, "cannot %s: %s", what, strerror(errno));
 }
 
-/* Up to one byte more than is allowed, which hcl_parse() then refuses. */
+/* Up to one byte more than is allowed, which hcl_parse_settings() then refuses. */
 static void
 read_all(struct check *check, struct buf *text, int fd)
 {

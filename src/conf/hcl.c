@@ -172,28 +172,50 @@ is_json(struct str text)
 	return s.n > 0 && s.p[0] == '{';
 }
 
+static int
+parse(struct hcl_value *root, struct hcl_reader *r)
+{
+	struct hcl_value got = { .type = HCL_OBJECT, .pos = { 1, 1 } };
+	int code;
+
+	if (r->text.n > HCL_TEXT_MAX)
+		return hcl_fail(r, r->pos,
+		    "expected a configuration of at most %d bytes, found %zu",
+		    HCL_TEXT_MAX, r->text.n);
+	if (is_json(r->text))
+		code = hcl_read_json(&got, r);
+	else
+		code = hcl_read_native(&got, r);
+	if (code == ERR_OK)
+		*root = got;
+	return code;
+}
+
 int
 hcl_parse(
     struct hcl_value *root, struct arena *a, struct str text, struct err *err)
 {
-	struct hcl_value got = { .type = HCL_OBJECT, .pos = { 1, 1 } };
 	struct hcl_reader r = {
 		.text = text,
 		.pos = { 1, 1 },
 		.arena = a,
 		.err = err,
 	};
-	int code;
 
-	if (text.n > HCL_TEXT_MAX)
-		return hcl_fail(&r, r.pos,
-		    "expected a configuration of at most %d bytes, found %zu",
-		    HCL_TEXT_MAX, text.n);
-	if (is_json(text))
-		code = hcl_read_json(&got, &r);
-	else
-		code = hcl_read_native(&got, &r);
-	if (code == ERR_OK)
-		*root = got;
-	return code;
+	return parse(root, &r);
+}
+
+int
+hcl_parse_settings(
+    struct hcl_value *root, struct arena *a, struct str text, struct err *err)
+{
+	struct hcl_reader r = {
+		.text = text,
+		.pos = { 1, 1 },
+		.arena = a,
+		.err = err,
+		.any_digits = true,
+	};
+
+	return parse(root, &r);
 }

@@ -84,4 +84,12 @@ struct hcl_item {
 int hcl_parse(struct hcl_value *root, struct arena *a, struct str text,
     struct err *err) MUST_USE;
 
+/*
+ * The same for the settings of a plugin, where a number may stand for a string
+ * and keeps its spelling: 012345678901 is an account, although HCL 1 takes it
+ * for an octal number with an 8 in it.
+ */
+int hcl_parse_settings(struct hcl_value *root, struct arena *a, struct str text,
+    struct err *err) MUST_USE;
+
 #endif

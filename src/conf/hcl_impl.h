@@ -41,6 +41,7 @@ struct hcl_reader {
 	struct err *err;
 	size_t nodes;
 	unsigned depth;
+	bool any_digits; /* of hcl_parse_settings() */
 };
 
 /* "line:column: " and the sentence, as ERR_CONFIG. */

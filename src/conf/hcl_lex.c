@@ -171,7 +171,7 @@ lex_number(struct hcl_reader *r)
 	mark = peek(r, k);
 	if (k == first || mark == '.' || mark == 'e' || mark == 'E')
 		return lex_float(r, k);
-	if (is_bad_octal(r, first, k))
+	if (!r->any_digits && is_bad_octal(r, first, k))
 		return hcl_fail(r, r->pos,
 		    "expected digits below 8 in a number that begins with 0");
 	take(r, TOKEN_INTEGER, k);

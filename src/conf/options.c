@@ -182,7 +182,7 @@ options_read_tree(void *out, const struct option_table *table, struct arena *a,
 	report_strangers(&strangers, problems);
 }
 
-/* hcl_parse() begins its sentence with "line:column: ". */
+/* hcl_parse_settings() begins its sentence with "line:column: ". */
 static void
 add_syntax_error(struct problems *problems, const char *msg)
 {
@@ -205,7 +205,7 @@ options_parse(struct hcl_value *root, struct arena *a, struct str text,
     struct problems *problems)
 {
 	struct err err = { 0 };
-	int r = hcl_parse(root, a, text, &err);
+	int r = hcl_parse_settings(root, a, text, &err);
 
 	if (r == ERR_OK)
 		r = json_form_check(text, &err);

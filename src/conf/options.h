@@ -120,7 +120,7 @@ void options_read_tree(void *out, const struct option_table *table,
     struct arena *a, const struct hcl_value *root, struct option_places *places,
     struct problems *problems);
 
-/* hcl_parse(), with bounds and JSON's form checked; a fault is a problem. */
+/* hcl_parse_settings(), with bounds and JSON's form checked; a fault is a problem. */
 int options_parse(struct hcl_value *root, struct arena *a, struct str text,
     struct problems *problems) MUST_USE;
 

@@ -85,10 +85,22 @@ START_TEST(loads_cluster_and_region_alone)
 }
 END_TEST
 
+START_TEST(keeps_the_spelling_of_a_number)
+{
+	struct server_config *c =
+	    must_load("allowed_accounts = [012345678901, 000000000089]");
+
+	ck_assert_uint_eq(c->allowed_accounts.count, 2);
+	ck_str(c->allowed_accounts.items[0], "012345678901");
+	ck_str(c->allowed_accounts.items[1], "000000000089");
+	server_config_unref(c);
+}
+END_TEST
+
 static const char *const accepted[] = {
 	"trust_domain = \"example.org\"",
 	"allowed_accounts = []",
-	"allowed_accounts = [123456789012, 012345670123]",
+	"allowed_accounts = [123456789012, 012345678901]",
 	"allowed_clusters = [\"arn:aws:ecs:us-east-1:123456789012:cluster/c\"]"
 	" cluster = \"c\"",
 	"cluster = \"arn:aws:ecs:us-east-1:123456789012:cluster/c\""
@@ -308,6 +320,7 @@ main(void)
 	Suite *s = suite_create("server options");
 	TCase *tc = tcase_create("server options");
 
+	tcase_add_test(tc, keeps_the_spelling_of_a_number);
 	tcase_add_test(tc, has_defaults);
 	tcase_add_test(tc, loads_the_documented_configuration);
 	tcase_add_test(tc, loads_cluster_and_region_alone);
