@@ -22,8 +22,11 @@ static struct {
 	char p[LOG_GATHER_MAX];
 } gathered;
 
-/* TAIL is kept for the end of a line whose fields did not all fit. */
-enum { TAIL = 64 };
+/*
+ * TAIL is kept for the end of a line whose fields did not all fit.  A message
+ * of MESSAGE_MAX bytes fits even if every one grows to six.
+ */
+enum { TAIL = 64, MESSAGE_MAX = 1024 };
 
 struct line {
 	char p[LOG_LINE_MAX];
@@ -78,11 +81,11 @@ put_char(struct line *l, struct str s)
 }
 
 static void
-put_string(struct line *l, struct str s)
+put_string(struct line *l, struct str s, size_t max)
 {
-	bool cut = s.n > LOG_VALUE_MAX;
+	bool cut = s.n > max;
 
-	s = str_sub(s, 0, LOG_VALUE_MAX);
+	s = str_sub(s, 0, max);
 	put(l, "\"", 1);
 	while (s.n > 0 && !l->full) {
 		size_t n = put_char(l, s);
@@ -106,9 +109,9 @@ put_field(struct line *l, const struct log_field *f)
 	if (value.n == 0)
 		return;
 	put(l, ",", 1);
-	put_string(l, str_of(f->key));
+	put_string(l, str_of(f->key), LOG_VALUE_MAX);
 	put(l, ":", 1);
-	put_string(l, value);
+	put_string(l, value, LOG_VALUE_MAX);
 	if (l->full)
 		l->n = mark;
 }
@@ -187,7 +190,7 @@ log_write(enum log_level level, const char *msg, const struct log_field *fields,
 	put_text(&l, "{\"@level\":\"");
 	put_text(&l, names[level]);
 	put_text(&l, "\",\"@message\":");
-	put_string(&l, str_of(msg));
+	put_string(&l, str_of(msg), MESSAGE_MAX);
 	put_text(&l, ",\"@timestamp\":\"");
 	put_text(&l, stamp);
 	put_text(&l, "\"");

@@ -676,23 +676,25 @@ START_TEST(finds_every_byte_at_every_place)
 	struct buf b;
 	struct json v;
 	struct str back;
-	size_t at;
+	int i;
 
 	buf_init(&b, ROOM);
-	for (at = 0; at < sizeof(text); at++) {
+	for (i = 0; i < 256 * 24; i++) {
+		int c = i / 24, at = i % 24;
+
 		memset(text, 'x', sizeof(text));
-		text[at] = (char)_i;
+		text[at] = (char)c;
 		buf_clear(&b);
 		json_write_string(&b, (struct str){ text, sizeof(text) });
 		ck_assert_int_eq(json_open(&v, buf_str(&b), NULL), ERR_OK);
 		ck_assert_int_eq(json_string(&back, v, &arena, NULL), ERR_OK);
-		if (_i < 0x80)
+		if (c < 0x80)
 			ck_assert_int_eq(memcmp(back.p, text, 24), 0);
 		buf_clear(&b);
 		buf_addf(&b, "\"%.24s\"", "xxxxxxxxxxxxxxxxxxxxxxxx");
-		b.p[1 + at] = (char)_i;
+		b.p[1 + at] = (char)c;
 		ck_assert_int_eq(json_open(&v, buf_str(&b), NULL) == ERR_OK,
-		    _i >= 0x20 && _i < 0x80 && _i != '"' && _i != '\\');
+		    c >= 0x20 && c < 0x80 && c != '"' && c != '\\');
 	}
 	buf_release(&b);
 }
@@ -750,7 +752,7 @@ main(void)
 	tc = tcase_create("writing");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	ck_table(tc, writes_strings, writes);
-	tcase_add_loop_test(tc, finds_every_byte_at_every_place, 0, 256);
+	tcase_add_test(tc, finds_every_byte_at_every_place);
 	tcase_add_test(tc, writes_members);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
