@@ -25,20 +25,20 @@ help(const struct program *program)
 {
 	(void)printf("Usage: %s [--check-config FILE | --help | --version]\n"
 		     "\n"
-		     "The SPIRE %s plugin NodeAttestor \"aws_fargate_task\".  "
-		     "SPIRE starts it; name it\n"
-		     "as plugin_cmd in %s.conf.  By hand it can:\n"
-		     "\n"
-		     "  --check-config FILE  check a %s.conf, or the text of a "
+		     "The SPIRE %s plugin NodeAttestor \"aws_fargate_task\".\n"
+		     "SPIRE starts it: name it as plugin_cmd in %s.conf.\n"
+		     "By hand it can:\n"
+		     "\n",
+	    program->name, program->side, program->side);
+	(void)printf("  --check-config FILE  check a %s.conf, or the text of a "
 		     "plugin_data block,\n"
 		     "                       and print the effective settings "
-		     "(\"-\": standard input)\n"
+		     "(-: standard input)\n"
 		     "  --help               print this\n"
 		     "  --version            print the version\n"
 		     "\n"
-		     "Manual: man 8 %s, man 5 aws_fargate_task_%s.conf\n",
-	    program->name, program->side, program->side, program->side,
-	    program->name, program->side);
+		     "Manual: %s(8), aws_fargate_task_%s.conf(5)\n",
+	    program->side, program->name, program->side);
 	return EXIT_SUCCESS;
 }
 
