@@ -30,14 +30,15 @@ help(const struct program *program)
 		     "By hand it can:\n"
 		     "\n",
 	    program->name, program->side, program->side);
-	(void)printf("  --check-config FILE  check a %s.conf, or the text of a "
-		     "plugin_data block,\n"
-		     "                       and print the effective settings "
-		     "(-: standard input)\n"
-		     "  --help               print this\n"
-		     "  --version            print the version\n"
-		     "\n"
-		     "Manual: %s(8), aws_fargate_task_%s.conf(5)\n",
+	(void)printf(
+	    "  --check-config FILE  check FILE: %s.conf, or the text of "
+	    "plugin_data,\n"
+	    "                       and print the effective settings "
+	    "(-: standard input)\n"
+	    "  --help               print this\n"
+	    "  --version            print the version\n"
+	    "\n"
+	    "Manual: %s(8), aws_fargate_task_%s.conf(5)\n",
 	    program->side, program->name, program->side);
 	return EXIT_SUCCESS;
 }
