@@ -1,1 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# The real plugin programs, driven by the fake host of tests/host.
+if HAVE_CHECK
+if SERVER
+if AGENT
+check_LIBRARIES += %D%/libfixture.a
+%C%_libfixture_a_SOURCES = %D%/fixture.c %D%/fixture.h
+%C%_libfixture_a_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(JSON_C_CFLAGS)
+
+CONFORMANCE_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(PROTOBUF_C_CFLAGS) \
+	$(JSON_C_CFLAGS)
+CONFORMANCE_LDADD = %D%/libfixture.a $(HOST_LIBS) $(TEST_LIBS)
+
+CONFORMANCE_TESTS = \
+	%D%/test_agent_aid \
+	%D%/test_config \
+	%D%/test_lifecycle \
+	%D%/test_protocol \
+	%D%/test_server_attest
+check_PROGRAMS += $(CONFORMANCE_TESTS)
+TESTS += $(CONFORMANCE_TESTS)
+
+%C%_test_agent_aid_SOURCES = %D%/test_agent_aid.c
+%C%_test_agent_aid_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_agent_aid_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_config_SOURCES = %D%/test_config.c
+%C%_test_config_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_config_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_lifecycle_SOURCES = %D%/test_lifecycle.c
+%C%_test_lifecycle_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_lifecycle_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_protocol_SOURCES = %D%/test_protocol.c
+%C%_test_protocol_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_protocol_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_server_attest_SOURCES = %D%/test_server_attest.c
+%C%_test_server_attest_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_server_attest_LDADD = $(CONFORMANCE_LDADD)
+endif
+endif
+endif

@@ -13,7 +13,7 @@ enum { POOL = 16, POOL_TEXT = 256 * 1024 };
 const struct plugin plugins[2] = {
 	{ "server", true, METADATA_MODE "trust_domain = \"example.org\"\n",
 	    METADATA_MODE "allowed_acounts = [\"123456789012\"]\n" },
-	{ "agent", false, NOWHERE "timeout = \"1s\"\n",
+	{ "agent", false, NOWHERE "timeout = \"50ms\"\n",
 	    NOWHERE "timout = \"1s\"\n" },
 };
 

@@ -650,11 +650,11 @@ static httpd_fn *const bad[] = { big, endless, endless_chunks, lying_length,
 START_TEST(refuses_every_broken_answer)
 {
 	struct httpd *s = httpd_start(0, bad[_i], plain());
-	struct host *h = load_with(s, "timeout = \"1s\"");
+	struct host *h = load_with(s, "timeout = \"400ms\"");
 	size_t before = process_rss(h->process);
 	int i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 2; i++)
 		fails(h, GRPC_STATUS_INTERNAL, FETCH);
 	host_is_alive(h);
 	ck_assert_msg(patience(1) > 1 ||

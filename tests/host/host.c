@@ -446,6 +446,22 @@ host_deinit(struct host *h)
 	return a;
 }
 
+static void
+report_late_exit(struct host *h)
+{
+	const int64_t from = now_ms();
+	char state[512];
+	int status;
+	bool ended;
+
+	snprintf(state, sizeof(state), "%s", process_state(h->process));
+	ended = process_exited(h->process, &status, 10000);
+	FAIL("plugin failed to exit gracefully: %d ms after Shutdown it %s; "
+	     "%d ms later it %s; standard error: %s",
+	    patience(EXIT_MS), state, (int)(now_ms() - from),
+	    ended ? "has exited" : "still runs", process_stderr(h->process));
+}
+
 int
 host_shut_down(struct host *h)
 {
@@ -460,9 +476,8 @@ host_shut_down(struct host *h)
 	call_unary(c, "", 0, &reply, &n, CALL_MS);
 	call_free(c);
 	host_disconnect(h);
-	NEED(process_exited(h->process, &status, patience(EXIT_MS)),
-	    "plugin failed to exit gracefully: %d ms after Shutdown it runs",
-	    patience(EXIT_MS));
+	if (!process_exited(h->process, &status, patience(EXIT_MS)))
+		report_late_exit(h);
 	NEED(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 	    "exit status %#x: %s", (unsigned)status,
 	    process_stderr(h->process));

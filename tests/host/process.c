@@ -483,6 +483,30 @@ process_exited(struct process *p, int *status, int ms)
 	return true;
 }
 
+const char *
+process_state(struct process *p)
+{
+	static char text[256];
+	char path[64], stat[128] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)p->pid);
+	f = p->reaped ? NULL : fopen(path, "re");
+	if (f != NULL) {
+		if (fgets(stat, sizeof(stat), f) == NULL)
+			stat[0] = '\0';
+		fclose(f);
+	}
+	lock(p);
+	snprintf(text, sizeof(text),
+	    "%s, standard output %s, standard error %s: %s",
+	    p->reaped ? "has exited" : "runs",
+	    p->at_end[OUT] ? "closed" : "open",
+	    p->at_end[ERR] ? "closed" : "open", stat);
+	unlock(p);
+	return text;
+}
+
 void
 process_check(struct process *p)
 {

@@ -63,6 +63,9 @@ size_t process_extra_output(struct process *p);
  */
 bool process_exited(struct process *p, int *status, int ms);
 
+/* Why process_exited() was false, for a sentence; not to be freed. */
+const char *process_state(struct process *p);
+
 /* Fails the test if a line broke the rules of line.h so far. */
 void process_check(struct process *p);
 
