@@ -18,20 +18,37 @@ is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* The first byte from p on that is not a plain character of a string. */
+/* Eight bytes, the first one lowest. */
+static uint64_t
+load(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	return w;
+}
+
+/*
+ * The first byte from p on that is not a plain character of a string.  In
+ * eight bytes at once: a top bit is set where one is beyond ASCII, a quote, a
+ * backslash or less than a blank; a borrow can only set it behind such a one.
+ */
 static const char *
 plain_end(const char *p, const char *end)
 {
 	uint64_t w, quote, slash;
 
-	/* A top bit: no ASCII, a zero, or less than a blank. */
 	for (; end - p >= 8; p += 8) {
-		memcpy(&w, p, 8);
+		w = load(p);
 		quote = w ^ (ONES * '"');
 		slash = w ^ (ONES * '\\');
 		w |= (quote - ONES) | (slash - ONES) | (w - ONES * 0x20);
-		if ((w & TOPS) != 0)
-			break;
+		w &= TOPS;
+		if (w != 0)
+			return p + __builtin_ctzll(w) / 8;
 	}
 	while (p < end && is_plain((unsigned char)*p))
 		p++;
@@ -392,27 +409,21 @@ skip_string(const char *p, const char *end)
 	return end;
 }
 
+/* In ASCII, "[" and "{", "]" and "}" differ in one bit. */
 static const char *
 skip_container(const char *p, const char *end)
 {
 	unsigned depth = 0;
 
 	while (p < end) {
-		switch (*p) {
-		case '"':
+		if (*p == '"') {
 			p = skip_string(p, end);
 			continue;
-		case '[':
-		case '{':
-			depth++;
-			break;
-		case ']':
-		case '}':
-			depth--;
-			break;
-		default:
-			break;
 		}
+		if ((*p | 0x20) == '{')
+			depth++;
+		else if ((*p | 0x20) == '}')
+			depth--;
 		p++;
 		if (depth == 0)
 			break;
@@ -522,7 +533,8 @@ take_escape(struct str *s)
 			     ((uint32_t)hex4(s->p + 8) - 0xdc00);
 		}
 	}
-	*s = str_sub(*s, n, s->n);
+	s->p += n;
+	s->n -= n;
 	return cp;
 }
 
@@ -601,34 +613,60 @@ json_string_is(struct json v, const char *text)
 	return spelt.n == 0 && want.n == 0;
 }
 
+/*
+ * Decode rest to out, which has room for rest.n bytes; returns the end.  As
+ * escapes only shrink, eight bytes copied ahead stay within the room.
+ */
+static char *
+decode(char *out, struct str rest)
+{
+	uint64_t slash;
+	size_t n;
+
+	while (rest.n > 0) {
+		if (rest.n >= 8) {
+			slash = load(rest.p) ^ (ONES * '\\');
+			slash = (slash - ONES) & ~slash & TOPS;
+			n = slash == 0 ? 8 : (size_t)__builtin_ctzll(slash) / 8;
+			memcpy(out, rest.p, 8);
+		} else {
+			n = rest.p[0] != '\\';
+			*out = rest.p[0];
+		}
+		out += n;
+		rest.p += n;
+		rest.n -= n;
+		if (rest.n == 0 || rest.p[0] != '\\')
+			continue;
+		if (rest.p[1] == 'u') {
+			out += utf8_encode(out, take_escape(&rest));
+			continue;
+		}
+		*out++ = simple_escape(rest.p[1]);
+		rest.p += 2;
+		rest.n -= 2;
+	}
+	return out;
+}
+
 int
 json_string(struct str *out, struct json v, struct arena *a, struct err *err)
 {
-	struct str rest;
-	char *start, *p;
+	struct str spelt;
+	char *p;
 
 	if (v.type != JSON_STRING)
 		return err_set(err, ERR_FORMAT, "expected a string");
-	rest = inside_quotes(v);
-	if (!has_escape(rest)) {
-		*out = rest;
+	spelt = inside_quotes(v);
+	if (!has_escape(spelt)) {
+		*out = spelt;
 		return ERR_OK;
 	}
-	start = p = arena_alloc(a, rest.n); /* escapes only shrink */
+	p = arena_alloc(a, spelt.n);
 	if (p == NULL)
 		return err_set(err, ERR_MEMORY,
-		    "no memory for a string of %zu bytes", rest.n);
-	while (rest.n > 0) {
-		const char *at = memchr(rest.p, '\\', rest.n);
-		size_t n = at == NULL ? rest.n : (size_t)(at - rest.p);
-
-		memcpy(p, rest.p, n);
-		p += n;
-		rest = str_sub(rest, n, rest.n);
-		if (rest.n > 0)
-			p += utf8_encode(p, take_escape(&rest));
-	}
-	*out = (struct str){ start, (size_t)(p - start) };
+		    "no memory for a string of %zu bytes", spelt.n);
+	*out = (struct str){ p, (size_t)(decode(p, spelt) - p) };
 	return ERR_OK;
 }
 
