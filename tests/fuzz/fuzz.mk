@@ -70,6 +70,7 @@ endif
 
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += %D%/fuzz.h %D%/main.c %D%/corpus %D%/dict
+CLEANFILES += *.crash
 
 if FUZZERS
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
