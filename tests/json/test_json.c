@@ -173,6 +173,8 @@ static const struct {
 	{ TEXT("[1,,2]"), 3, "expected a value" },
 	{ TEXT("[1 2]"), 3, "expected ',' or ']'" },
 	{ TEXT("[1}"), 2, "expected ',' or ']'" },
+	{ TEXT("[1;2]"), 2, "expected ',' or ']'" },
+	{ TEXT("{\"a\":1;\"b\":2}"), 6, "expected ',' or '}'" },
 	{ TEXT("[1:2]"), 2, "expected ',' or ']'" },
 	{ TEXT("]"), 0, "expected a value" },
 	{ TEXT("[]]"), 2, "expected nothing more" },
