@@ -39,3 +39,4 @@ include tests/fuzz/fuzz.mk
 include tests/packages/packages.mk
 include tests/checks.mk
 include tests/torture.mk
+include tests/bench/bench.mk

@@ -133,6 +133,7 @@ begin(struct gp_call *call, void *arg)
 		return;
 	}
 	gp_set_state(call, aid);
+	gp_watch(call);
 	aid->aider = aider;
 	aid->call = call;
 	aid->config = agent_config_ref(aider->config);

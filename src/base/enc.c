@@ -2,7 +2,6 @@
 #include "base/enc.h"
 
 #include <stdint.h>
-#include <string.h>
 
 static const char base64url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -39,6 +38,21 @@ base64url_encode(char *out, const void *in, size_t n)
 	*out = '\0';
 }
 
+/* The six bits of a letter, or -1. */
+static int
+sextet(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '-')
+		return 62;
+	return c == '_' ? 63 : -1;
+}
+
 bool
 base64url_decode(void *out, size_t n, struct str in)
 {
@@ -50,12 +64,11 @@ base64url_decode(void *out, size_t n, struct str in)
 	if (in.n != BASE64URL_SIZE(n) - 1)
 		return false;
 	for (i = 0; i < in.n; i++) {
-		const char *at =
-		    in.p[i] == '\0' ? NULL : strchr(base64url, in.p[i]);
+		int six = sextet(in.p[i]);
 
-		if (at == NULL)
+		if (six < 0)
 			return false;
-		bits = (bits << 6) | (uint32_t)(at - base64url);
+		bits = (bits << 6) | (uint32_t)six;
 		have += 6;
 		if (have >= 8) {
 			have -= 8;

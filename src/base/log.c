@@ -51,6 +51,19 @@ put_text(struct line *l, const char *text)
 	put(l, text, strlen(text));
 }
 
+/* How many bytes at the begin of s go out as they are. */
+static size_t
+plain_length(struct str s)
+{
+	size_t n;
+
+	for (n = 0; n < s.n; n++)
+		if (s.p[n] < 0x20 || s.p[n] >= 0x7f || s.p[n] == '"' ||
+		    s.p[n] == '\\')
+			break;
+	return n;
+}
+
 /* One character of s, escaped; returns how many bytes of s it took. */
 static size_t
 put_char(struct line *l, struct str s)
@@ -88,8 +101,12 @@ put_string(struct line *l, struct str s, size_t max)
 	s = str_sub(s, 0, max);
 	put(l, "\"", 1);
 	while (s.n > 0 && !l->full) {
-		size_t n = put_char(l, s);
+		size_t n = plain_length(s);
 
+		if (n > 0)
+			put(l, s.p, n);
+		else
+			n = put_char(l, s);
 		s = str_sub(s, n, s.n);
 	}
 	put_text(l, cut ? "...\"" : "\"");
@@ -116,12 +133,15 @@ put_field(struct line *l, const struct log_field *f)
 		l->n = mark;
 }
 
+/* A pipe takes more than PIPE_BUF in parts: one writer at a time. */
 static void
 write_all(const char *p, size_t n)
 {
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 	size_t done = 0;
 	int saved = errno;
 
+	(void)pthread_mutex_lock(&one);
 	while (done < n) {
 		ssize_t w = write(log_fd, p + done, n - done);
 
@@ -131,6 +151,7 @@ write_all(const char *p, size_t n)
 			break;
 		done += (size_t)w;
 	}
+	(void)pthread_mutex_unlock(&one);
 	errno = saved;
 }
 

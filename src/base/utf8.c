@@ -76,6 +76,11 @@ utf8_is_valid(const char *p, size_t n)
 	size_t len;
 
 	while (n > 0) {
+		if ((unsigned char)*p < 0x80) {
+			p++;
+			n--;
+			continue;
+		}
 		len = utf8_decode(&cp, p, n);
 		if (len == 0)
 			return false;

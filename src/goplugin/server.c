@@ -20,9 +20,11 @@ enum {
 	/* a long :authority of an agent must not cost the whole connection */
 	HEADERS_MAX = 128 * 1024,
 	UNKNOWN_POSTED = 2,
-	/* a burst's memory is given back when this much of it is left */
+	/* a burst's memory is given back when this much of it is left... */
 	BURST = 256,
 	BURST_OVER = 16,
+	/* ...and gRPC has let go of its calls too */
+	TRIM_MS = 200,
 };
 
 struct slot {
@@ -40,6 +42,7 @@ struct gp_server {
 	size_t live, peak; /* calls between begin and end */
 	bool stopping, shut;
 	struct loop_tag shutdown;
+	struct loop_timer trim;
 	void (*on_stopped)(void *arg);
 	void *arg;
 };
@@ -53,7 +56,7 @@ struct gp_call {
 	struct loop_tag requested, received, closed, sent, finished;
 	int close_cancelled;
 	unsigned pending; /* tags under way, and callbacks being run */
-	bool headers_sent, sending, finishing, done, cancelled;
+	bool headers_sent, watched, sending, finishing, done, cancelled;
 	enum gp_status status;
 	grpc_slice text;
 	void *state;
@@ -89,15 +92,24 @@ live_more(struct gp_server *server)
 }
 
 static void
+trim(struct loop_timer *timer)
+{
+	(void)timer;
+#ifdef HAVE_MALLOC_TRIM
+	(void)malloc_trim(0);
+#endif
+}
+
+static void
 live_less(struct gp_server *server)
 {
 	server->live--;
-	if (server->peak >= BURST && server->live <= BURST_OVER) {
+	/* without memory for a timer there is none to give back either */
+	if (server->peak >= BURST && server->live <= BURST_OVER &&
+	    !server->stopping &&
+	    loop_timer_set(server->loop, &server->trim, TRIM_MS, trim) ==
+		ERR_OK)
 		server->peak = 0;
-#ifdef HAVE_MALLOC_TRIM
-		(void)malloc_trim(0);
-#endif
-	}
 	check_stopped(server);
 }
 
@@ -219,7 +231,7 @@ start_finish(struct gp_call *call)
 	    (grpc_status_code)call->status;
 	ops[n].data.send_status_from_server.status_details = &call->text;
 	n++;
-	if (call->slot->method->kind == GP_UNARY) {
+	if (!call->watched) {
 		ops[n] = (grpc_op){ .op = GRPC_OP_RECV_CLOSE_ON_SERVER };
 		ops[n].data.recv_close_on_server.cancelled =
 		    &call->close_cancelled;
@@ -334,15 +346,15 @@ on_closed(struct loop_tag *tag, bool ok)
 	let_go(call);
 }
 
-static void
-begin_stream(struct gp_call *call)
+void
+gp_watch(struct gp_call *call)
 {
 	grpc_op op = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER };
 
+	assert(!call->watched && !call->finishing);
+	call->watched = true;
 	op.data.recv_close_on_server.cancelled = &call->close_cancelled;
 	start_batch(call, &op, 1, &call->closed);
-	call->slot->method->handler->begin(
-	    call, call->slot->method->arg, (struct str){ NULL, 0 });
 }
 
 static void
@@ -378,7 +390,8 @@ on_requested(struct loop_tag *tag, bool ok)
 	if (call->slot->method->kind == GP_UNARY)
 		begin_unary(call);
 	else
-		begin_stream(call);
+		call->slot->method->handler->begin(
+		    call, call->slot->method->arg, (struct str){ NULL, 0 });
 	let_go(call);
 }
 
@@ -616,6 +629,7 @@ gp_server_stop(
 	if (server->stopping)
 		return;
 	server->stopping = true;
+	loop_timer_stop(server->loop, &server->trim);
 	server->on_stopped = on_stopped;
 	server->arg = arg;
 	server->shutdown.fn = on_shutdown;

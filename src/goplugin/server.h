@@ -28,7 +28,10 @@ struct gp_handler {
 	/* gp_read(): a message, borrowed, or NULL for the end of them. */
 	void (*message)(struct gp_call *call, const struct str *message);
 
-	/* The peer is gone.  Let go of what you wait for and gp_finish(). */
+	/*
+	 * gp_watch(): the peer is gone.  Let go of what you wait for and
+	 * gp_finish().
+	 */
 	void (*cancelled)(struct gp_call *call);
 
 	/* Over; the call is freed after this. */
@@ -88,6 +91,12 @@ void *gp_state(const struct gp_call *call);
 void *gp_arg(const struct gp_call *call);
 
 bool gp_is_cancelled(const struct gp_call *call);
+
+/*
+ * Hear of a peer that goes away.  Whoever only reads need not: the end of the
+ * messages says it too, and a watch costs as much as a message.
+ */
+void gp_watch(struct gp_call *call);
 
 /* Ask for the next message of a stream; one at a time. */
 void gp_read(struct gp_call *call);

@@ -38,6 +38,7 @@ broker_begin(struct gp_call *call, void *arg, struct str message)
 {
 	(void)message;
 	gp_set_state(call, arg);
+	gp_watch(call);
 	gp_read(call);
 }
 
@@ -70,9 +71,9 @@ broker_cancelled(struct gp_call *call)
 static void
 stdio_begin(struct gp_call *call, void *arg, struct str message)
 {
-	(void)call;
 	(void)arg;
 	(void)message;
+	gp_watch(call);
 }
 
 static void
@@ -140,6 +141,7 @@ watch_begin(struct gp_call *call, void *arg, struct str message)
 {
 	(void)arg;
 	(void)message;
+	gp_watch(call);
 	gp_read(call);
 }
 

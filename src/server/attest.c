@@ -260,19 +260,12 @@ request(struct gp_call *call, enum spire_request kind, struct str bytes)
 		    "the attestation request is not understood");
 		break;
 	case SPIRE_NO_MORE:
-		refuse_text(at, ERR_FORMAT, "payload",
-		    "the stream ended before a payload came");
+		/* mostly a host that has gone: not worth a line */
+		leave_wait(at);
+		attest_refuse(
+		    call, ERR_FORMAT, "the stream ended before a payload came");
 		break;
 	}
-}
-
-static void
-cancelled(struct gp_call *call)
-{
-	struct attestation *at = gp_state(call);
-
-	leave_wait(at);
-	gp_finish(call, GP_CANCELLED, "cancelled", NULL);
 }
 
 static void
@@ -290,7 +283,6 @@ end(struct gp_call *call)
 static const struct attest_ops ops = {
 	.begin = begin,
 	.request = request,
-	.cancelled = cancelled,
 	.end = end,
 };
 

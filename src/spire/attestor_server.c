@@ -58,14 +58,6 @@ attest_message(struct gp_call *call, const struct str *message)
 }
 
 static void
-attest_cancelled(struct gp_call *call)
-{
-	const struct attestor_server *attestor = gp_arg(call);
-
-	attestor->ops->cancelled(call);
-}
-
-static void
 attest_end(struct gp_call *call)
 {
 	const struct attestor_server *attestor = gp_arg(call);
@@ -76,7 +68,6 @@ attest_end(struct gp_call *call)
 static const struct gp_handler handler = {
 	.begin = attest_begin,
 	.message = attest_message,
-	.cancelled = attest_cancelled,
 	.end = attest_end,
 };
 

@@ -30,7 +30,6 @@ struct attest_ops {
 	/* what gp_read() brought; bytes are borrowed */
 	void (*request)(
 	    struct gp_call *call, enum spire_request kind, struct str bytes);
-	void (*cancelled)(struct gp_call *call);
 	void (*end)(struct gp_call *call);
 };
 
