@@ -5,7 +5,9 @@ if HAVE_CHECK
 if SERVER
 if AGENT
 check_LIBRARIES += %D%/libfixture.a
-%C%_libfixture_a_SOURCES = %D%/fixture.c %D%/fixture.h
+%C%_libfixture_a_SOURCES = \
+	%D%/fixture.c %D%/fixture.h \
+	%D%/many.c %D%/many.h
 %C%_libfixture_a_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(JSON_C_CFLAGS)
 
 CONFORMANCE_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(PROTOBUF_C_CFLAGS) \
@@ -15,7 +17,11 @@ CONFORMANCE_LDADD = %D%/libfixture.a $(HOST_LIBS) $(TEST_LIBS)
 CONFORMANCE_TESTS = \
 	%D%/test_agent_aid \
 	%D%/test_config \
+	%D%/test_documented_agent \
+	%D%/test_documented_server \
+	%D%/test_hostile \
 	%D%/test_lifecycle \
+	%D%/test_load \
 	%D%/test_protocol \
 	%D%/test_server_attest
 check_PROGRAMS += $(CONFORMANCE_TESTS)
@@ -27,9 +33,21 @@ TESTS += $(CONFORMANCE_TESTS)
 %C%_test_config_SOURCES = %D%/test_config.c
 %C%_test_config_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_config_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_documented_agent_SOURCES = %D%/test_documented_agent.c
+%C%_test_documented_agent_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_documented_agent_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_documented_server_SOURCES = %D%/test_documented_server.c
+%C%_test_documented_server_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_documented_server_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_hostile_SOURCES = %D%/test_hostile.c
+%C%_test_hostile_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_hostile_LDADD = $(CONFORMANCE_LDADD)
 %C%_test_lifecycle_SOURCES = %D%/test_lifecycle.c
 %C%_test_lifecycle_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_lifecycle_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_load_SOURCES = %D%/test_load.c
+%C%_test_load_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_load_LDADD = $(CONFORMANCE_LDADD)
 %C%_test_protocol_SOURCES = %D%/test_protocol.c
 %C%_test_protocol_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_protocol_LDADD = $(CONFORMANCE_LDADD)

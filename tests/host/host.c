@@ -169,8 +169,7 @@ host_init(struct host *h, bool is_server)
 	call_free(c);
 }
 
-/* Configure and Validate take the same message. */
-static struct call *
+struct call *
 configure_start(struct host *h, const char *method, const char *trust_domain,
     const char *hcl)
 {

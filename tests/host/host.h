@@ -94,6 +94,10 @@ struct answer host_configure(
 void host_validate(struct host *h, const char *trust_domain, const char *hcl,
     struct validated *out);
 
+/* Either of them (they take the same message), in steps. */
+struct call *configure_start(struct host *h, const char *method,
+    const char *trust_domain, const char *hcl);
+
 /* All of the above, which must succeed; trust domain example.org. */
 struct host *host_load(
     const struct process_options *o, bool is_server, const char *hcl);

@@ -124,13 +124,14 @@ read_pipes(void *arg)
 	struct process *p = arg;
 	struct pollfd fds[PIPES + 1];
 	int i, open_count = 0;
+	char order;
 
 	for (i = 0; i < PIPES; i++) {
 		fds[i] =
 		    (struct pollfd){ .fd = p->read_fd[i], .events = POLLIN };
-		if (i == ERR && p->options.deaf)
-			fds[i].fd = -1;
 		open_count += fds[i].fd >= 0;
+		if (i == ERR && p->options.deaf)
+			fds[i].fd = -1; /* until process_listen() */
 	}
 	fds[PIPES] = (struct pollfd){ .fd = p->wake_fd[0], .events = POLLIN };
 	while (open_count > 0) {
@@ -143,8 +144,11 @@ read_pipes(void *arg)
 			fds[i].fd = -1;
 			open_count--;
 		}
-		if (fds[PIPES].revents != 0)
+		if (fds[PIPES].revents == 0)
+			continue;
+		if (read(p->wake_fd[0], &order, 1) != 1)
 			break;
+		fds[ERR].fd = p->read_fd[ERR];
 	}
 	return NULL;
 }
@@ -419,6 +423,15 @@ process_handshake(struct process *p, int ms)
 	NEED(strcmp(field[4], "grpc") == 0, "protocol %s", field[4]);
 	NEED(n < 6 || strlen(field[5]) <= 50, "a certificate ends SPIRE");
 	return field[3];
+}
+
+void
+process_listen(struct process *p)
+{
+	lock(p);
+	p->at_end[ERR] = false;
+	unlock(p);
+	NEED(write(p->wake_fd[1], "l", 1) == 1, "the reader is gone");
 }
 
 pid_t

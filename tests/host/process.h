@@ -51,6 +51,9 @@ const char *process_first_line(struct process *p, int ms);
  */
 const char *process_handshake(struct process *p, int ms);
 
+/* A deaf process: begin to read its standard error. */
+void process_listen(struct process *p);
+
 pid_t process_pid(const struct process *p);
 const char *process_tmpdir(const struct process *p);
 
