@@ -4,6 +4,9 @@ dist_example_DATA =
 if SERVER
 dist_example_DATA += %D%/aws_fargate_task_server.conf %D%/server.conf
 endif
+if MOCK
+dist_example_DATA += %D%/fargate-mock.conf
+endif
 if AGENT
 dist_example_DATA += %D%/aws_fargate_task_agent.conf %D%/agent.conf
 endif

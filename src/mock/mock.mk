@@ -20,4 +20,3 @@ bin_PROGRAMS += %D%/fargate-mock
 	src/json/libjson.a src/base/libbase.a $(CONFUSE_LIBS) $(EVENT_LIBS) \
 	$(JSON_C_LIBS)
 endif
-EXTRA_DIST += conf/fargate-mock.conf

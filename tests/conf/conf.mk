@@ -41,4 +41,11 @@ TESTS += %D%/test_check_config %D%/test_duration \
 endif
 
 dist_check_SCRIPTS += tests/check_man.sh tests/check_options.sh
-TESTS += tests/check_man.sh tests/check_options.sh
+TESTS += tests/check_man.sh
+if SERVER
+TESTS += tests/check_options.sh
+else
+if AGENT
+TESTS += tests/check_options.sh
+endif
+endif
