@@ -23,8 +23,9 @@ enum {
 	/* a burst's memory is given back when this much of it is left... */
 	BURST = 256,
 	BURST_OVER = 16,
-	/* ...and gRPC has let go of its calls too */
-	TRIM_MS = 200,
+	/* ...a few times, since gRPC lets go of its calls later than we do */
+	TRIM_MS = 200, /* the first wait; each is four times the last */
+	TRIMS = 3,
 };
 
 struct slot {
@@ -43,6 +44,7 @@ struct gp_server {
 	bool stopping, shut;
 	struct loop_tag shutdown;
 	struct loop_timer trim;
+	unsigned trims; /* since the last burst */
 	void (*on_stopped)(void *arg);
 	void *arg;
 };
@@ -91,25 +93,38 @@ live_more(struct gp_server *server)
 		server->peak = server->live;
 }
 
+static void trim(struct loop_timer *timer);
+
+static bool
+trim_later(struct gp_server *server)
+{
+	return loop_timer_set(server->loop, &server->trim,
+		   TRIM_MS << 2 * server->trims, trim) == ERR_OK;
+}
+
 static void
 trim(struct loop_timer *timer)
 {
-	(void)timer;
+	struct gp_server *server = container_of(timer, struct gp_server, trim);
+
 #ifdef HAVE_MALLOC_TRIM
 	(void)malloc_trim(0);
 #endif
+	if (++server->trims < TRIMS)
+		(void)trim_later(server);
 }
 
 static void
 live_less(struct gp_server *server)
 {
 	server->live--;
-	/* without memory for a timer there is none to give back either */
 	if (server->peak >= BURST && server->live <= BURST_OVER &&
-	    !server->stopping &&
-	    loop_timer_set(server->loop, &server->trim, TRIM_MS, trim) ==
-		ERR_OK)
-		server->peak = 0;
+	    !server->stopping) {
+		server->trims = 0;
+		/* without memory for a timer there is none to give back */
+		if (trim_later(server))
+			server->peak = 0;
+	}
 	check_stopped(server);
 }
 
