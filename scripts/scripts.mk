@@ -5,4 +5,5 @@ EXTRA_DIST += \
 	%D%/deps \
 	%D%/dev \
 	%D%/lib.sh \
-	%D%/spire
+	%D%/spire \
+	%D%/static-curl
