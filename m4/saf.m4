@@ -64,9 +64,8 @@ AS_IF([test "x$enable_hardening" = xyes], [
 		[HARDEN_CFLAGS="$HARDEN_CFLAGS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
 	m4_foreach_w([saf_flag], [-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack],
 		[SAF_TRY_FLAG([HARDEN_LDFLAGS], m4_quote(saf_flag), [LINK])])
-	AS_IF([test "x$enable_static_plugins" = xno], [
-		SAF_TRY_FLAG([HARDEN_CFLAGS], [-fPIE])
-		SAF_TRY_FLAG([HARDEN_LDFLAGS], [-pie], [LINK])])
+	SAF_TRY_FLAG([HARDEN_CFLAGS], [-fPIE])
+	SAF_TRY_FLAG([HARDEN_LDFLAGS], [-pie], [LINK])
 ])
 SAF_TRY_FLAG([HARDEN_CFLAGS], [-fvisibility=hidden])
 SAF_TRY_FLAG([HARDEN_LDFLAGS], [-Wl,--as-needed], [LINK])
@@ -74,25 +73,51 @@ AC_SUBST([HARDEN_CFLAGS])
 AC_SUBST([HARDEN_LDFLAGS])
 ])
 
-# What the .pc files leave out when everything is linked statically, and the
-# group that makes their order irrelevant.  A static program must not resolve
-# names through NSS, which loads the host's libraries: libcurl needs c-ares.
+# SAF_STATIC: link the plugins, and nothing else, statically.  PLUGIN_LIBS_END
+# carries what the .pc files tell of static linking and what they leave out;
+# with PLUGIN_LIBS_BEGIN it makes a group, in which order is irrelevant.  A
+# static program must not resolve names through NSS, which loads the host's
+# libraries: libcurl needs c-ares.
 AC_DEFUN([SAF_STATIC], [
 PLUGIN_LDFLAGS= PLUGIN_LIBS_BEGIN= PLUGIN_LIBS_END=
 AS_IF([test "x$enable_static_plugins" = xyes], [
+	AS_IF([test "x$enable_sanitizers" != xno],
+		[AC_MSG_ERROR([--enable-static-plugins and --enable-sanitizers exclude each other])])
 	PKG_CHECK_MODULES_STATIC([GRPC_STATIC], [grpc_unsecure gpr libprotobuf-c])
-	GRPC_LIBS=$GRPC_STATIC_LIBS
-	PKG_CHECK_MODULES_STATIC([CRYPTO_STATIC], [libcrypto])
-	CRYPTO_LIBS=$CRYPTO_STATIC_LIBS
 	AS_IF([test "x$enable_agent" = xyes], [
 		PKG_CHECK_MODULES_STATIC([CURL_STATIC], [libcurl])
-		CURL_LIBS=$CURL_STATIC_LIBS
-		AS_CASE([" $CURL_LIBS "], [*" -lcares "*], [],
-			[AC_MSG_ERROR([--enable-static-plugins needs a static libcurl with c-ares: scripts/static-curl builds one])])])
-	PLUGIN_LDFLAGS="-static -Wl,--gc-sections"
+		AS_CASE([" $CURL_STATIC_LIBS "], [*" -lcares "*], [],
+			[AC_MSG_ERROR([--enable-static-plugins needs a static libcurl with c-ares:
+  P=\$(scripts/static-curl) builds one; then add PKG_CONFIG_PATH=\$P/lib/pkgconfig])])
+		CURL_LIBS=$CURL_STATIC_LIBS])
+	PLUGIN_LDFLAGS="-static -no-pie -Wl,--gc-sections"
 	PLUGIN_LIBS_BEGIN="-Wl,--start-group"
-	PLUGIN_LIBS_END="-laddress_sorting -lre2 -lupb -lcares -lz -lstdc++ -lm -Wl,--end-group"
+	PLUGIN_LIBS_END=$GRPC_STATIC_LIBS
+	saf_save_CFLAGS=$CFLAGS saf_save_LIBS=$LIBS
+	CFLAGS="$CFLAGS $PLUGIN_LDFLAGS"
+	m4_foreach_w([saf_lib], [address_sorting re2 upb cares z stdc++ m], [
+		LIBS="-l[]saf_lib"
+		AC_MSG_CHECKING([for a static lib[]saf_lib])
+		AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
+			[PLUGIN_LIBS_END="$PLUGIN_LIBS_END -l[]saf_lib"
+			AC_MSG_RESULT([yes])],
+			[AC_MSG_RESULT([no])])])
+	PLUGIN_LIBS_END="$PLUGIN_LIBS_END -Wl,--end-group"
+	LIBS="$PLUGIN_LIBS_BEGIN $CURL_LIBS $GRPC_LIBS $PLUGIN_LIBS_END"
+	AC_MSG_CHECKING([whether plugins can be linked statically])
+	saf_calls="grpc_init();"
+	AS_IF([test "x$enable_agent" = xyes],
+		[saf_calls="$saf_calls curl_easy_init();"])
+	AC_LINK_IFELSE([AC_LANG_PROGRAM(
+			[void grpc_init(void); void curl_easy_init(void);],
+			[$saf_calls])],
+		[AC_MSG_RESULT([yes])],
+		[AC_MSG_RESULT([no])
+		AC_MSG_ERROR([a static library is missing; config.log names it])])
+	CFLAGS=$saf_save_CFLAGS LIBS=$saf_save_LIBS
+	AC_DEFINE([STATIC_PLUGINS], [1], [Define if the plugins are static.])
 ])
+AM_CONDITIONAL([STATIC_PLUGINS], [test "x$enable_static_plugins" = xyes])
 AC_SUBST([PLUGIN_LDFLAGS])
 AC_SUBST([PLUGIN_LIBS_BEGIN])
 AC_SUBST([PLUGIN_LIBS_END])

@@ -102,6 +102,20 @@ run(const struct program *program)
 	return r == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/*
+ * What openssl.cnf may name, such as the legacy provider, is a shared object,
+ * and a static program dies of loading it: it reads no such file, the host's
+ * or another.  Said by the environment, before any thread, since the server
+ * plugin need not even link OpenSSL.
+ */
+static void
+forget_openssl_conf(void)
+{
+#ifdef STATIC_PLUGINS
+	(void)setenv("OPENSSL_CONF", "/dev/null", 1);
+#endif
+}
+
 int
 program_main(const struct program *program, int argc, char **argv)
 {
@@ -112,6 +126,7 @@ program_main(const struct program *program, int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 
+	forget_openssl_conf();
 	/* one option at most: each is an errand of its own */
 	switch (getopt_long(argc, argv, "", options, NULL)) {
 	case 'c':
