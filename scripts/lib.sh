@@ -58,8 +58,7 @@ source_tree() {
 	fi
 	rm -rf "$1/tree" && mkdir -p "$1/tree" || return 1
 	if git -C "$src" rev-parse >/dev/null 2>&1; then
-		(cd "$src" && git ls-files -z --cached --others \
-			--exclude-standard |
+		(cd "$src" && git ls-files -z |
 			tar --null --ignore-failed-read -cf - -T -) 2>/dev/null |
 			tar -xf - -C "$1/tree" || return 1
 	else
@@ -71,7 +70,8 @@ source_tree() {
 # bootstrap TREE LOG: makes TREE/configure where it is missing or old
 bootstrap() {
 	local tree=$1 log=$2
-	if [ -e "$tree/configure" ] && [ -e "$tree/Makefile.in" ] &&
+	if [ -e "$tree/configure" ] && [ -e "$tree/config.h.in" ] &&
+		[ -e "$tree/Makefile.in" ] &&
 		[ -z "$(find "$tree/configure.ac" "$tree/m4" \
 			-name '*.[am][c4]*' -newer "$tree/configure" -print)" ]; then
 		return 0
