@@ -225,7 +225,7 @@ static int
 lex_string(struct hcl_reader *r)
 {
 	struct str raw, text;
-	size_t end;
+	size_t end = 0;
 	int code = find_quote(r, &end);
 
 	if (code != ERR_OK)
