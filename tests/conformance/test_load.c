@@ -88,7 +88,7 @@ START_TEST(gives_memory_back_after_a_crowd)
 	before = process_rss(h->process);
 	streams = open_streams(h, &plugins[0], 4000);
 	must_attest(h, good_payload(), &out);
-	held = process_rss(h->process);
+	after = held = process_rss(h->process);
 	free_streams(streams, 4000);
 	for (until = now_ms() + patience(8000); now_ms() < until;) {
 		after = process_rss(h->process);
