@@ -19,7 +19,7 @@ SANITIZER_ENVIRONMENT = \
 	LSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/lsan.supp print_suppressions=0"; \
 	export LSAN_OPTIONS;
 LOG_DRIVER_FLAGS =
-EXTRA_DIST += tests/testing.h tests/tsan.supp tests/lsan.supp
+EXTRA_DIST += tests/jsonc.h tests/testing.h tests/tsan.supp tests/lsan.supp
 
 include tests/base/base.mk
 include tests/json/json.mk

@@ -7,7 +7,6 @@
 #include "testing.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "jsonc.h"
 
 enum { THREADS = 4, LINES_EACH = 200 };
 
@@ -86,8 +86,7 @@ read_line(void)
 	ck_assert_uint_eq(controls, 0);
 	ck_assert(utf8_is_valid(text, (size_t)n));
 	text[n - 1] = '\0';
-	json_tokener_set_flags(
-	    tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tok, JSONC_STRICTEST);
 	line = json_tokener_parse_ex(tok, text, (int)n);
 	ck_assert_msg(line != NULL, "not JSON: %.300s", text);
 	json_tokener_free(tok);

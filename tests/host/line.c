@@ -2,13 +2,13 @@
 #include "host/line.h"
 
 #include <ctype.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "host/fail.h"
+#include "jsonc.h"
 
 static struct json_object *
 parse(const char *text, size_t n)
@@ -17,8 +17,7 @@ parse(const char *text, size_t n)
 	struct json_object *doc;
 
 	NEED(tok != NULL, "no memory");
-	json_tokener_set_flags(
-	    tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tok, JSONC_STRICTEST);
 	/* with the NUL, which json-c needs to know that the text ended */
 	doc = json_tokener_parse_ex(tok, text, (int)n + 1);
 	if (json_tokener_get_error(tok) != json_tokener_success) {

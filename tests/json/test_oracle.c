@@ -8,9 +8,8 @@
  */
 #include "testing.h"
 
-#include <json-c/json.h>
-
 #include "base/utf8.h"
+#include "jsonc.h"
 #include "json/json.h"
 
 enum { TEXT_MAX = 512, ROOM = 1024 * 1024 };
@@ -75,8 +74,9 @@ static const struct {
 static struct arena arena;
 static size_t agreed, excused;
 
+/* NULL and why, in json-c's words, if it refuses. */
 static struct json_object *
-their_open(struct str text)
+their_open(struct str text, enum json_tokener_error *why)
 {
 	struct json_tokener *tok = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
 	char copy[TEXT_MAX + 1];
@@ -89,7 +89,8 @@ their_open(struct str text)
 	copy[text.n] = '\0';
 	doc = json_tokener_parse_ex(tok, copy, (int)text.n + 1);
 	/* "null" is a null pointer: wrap it */
-	if (json_tokener_get_error(tok) == json_tokener_success) {
+	*why = json_tokener_get_error(tok);
+	if (*why == json_tokener_success) {
 		struct json_object *root = json_object_new_array();
 
 		json_object_array_add(root, doc);
@@ -120,6 +121,28 @@ is_excused(struct str text, const char *msg)
 		    is_one_of(differences[i].at, text.p + at, at < text.n))
 			return true;
 	return false;
+}
+
+static bool
+is_ascii(struct str text)
+{
+	size_t i;
+
+	for (i = 0; i < text.n; i++)
+		if ((unsigned char)text.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* A row of digits that 64 bits cannot hold: json-c 0.18 refuses it. */
+static bool
+is_huge(struct str text)
+{
+	size_t i, digits = 0;
+
+	for (i = 0; i < text.n && digits < 19; i++)
+		digits = text.p[i] >= '0' && text.p[i] <= '9' ? digits + 1 : 0;
+	return digits == 19;
 }
 
 static void same_value(struct json ours, struct json_object *theirs);
@@ -223,15 +246,18 @@ compare(struct str text)
 	struct json ours;
 	struct err err = { 0 };
 	struct json_object *theirs;
+	enum json_tokener_error why;
 	bool good;
 
 	/* their text ends at a NUL */
 	if (text.n > 0 && memchr(text.p, '\0', text.n) != NULL)
 		return;
-	theirs = their_open(text);
+	theirs = their_open(text, &why);
 	good = json_open(&ours, text, &err) == ERR_OK;
-	ck_assert_msg(
-	    !good || theirs != NULL, "we alone take \"%.*s\"", STR_FMT(text));
+	if (good && why == json_tokener_error_parse_number && is_huge(text))
+		return;
+	ck_assert_msg(!good || theirs != NULL, "we alone take \"%.*s\": %s",
+	    STR_FMT(text), json_tokener_error_desc(why));
 	ck_assert_msg(good || theirs == NULL || is_excused(text, err.msg),
 	    "json-c takes \"%.*s\", we do not: %s", STR_FMT(text), err.msg);
 	if (good)
@@ -252,6 +278,8 @@ START_TEST(agrees_with_json_c)
 	size_t n = strlen(seed), at, k;
 	char text[TEXT_MAX];
 
+	if (JSONC_IS_ASCII_ONLY && !is_ascii(str_of(seed)))
+		return;
 	arena_init(&arena, ROOM);
 	agreed = excused = 0;
 	for (at = 0; at <= n; at++) {
