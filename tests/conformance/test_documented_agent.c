@@ -37,6 +37,14 @@ serve(int status, const char *body)
 	return httpd_start(0, answer, NULL);
 }
 
+/* An endpoint that takes requests and says nothing. */
+static struct httpd *
+serve_silence(void)
+{
+	endpoint.hang = true;
+	return httpd_start(0, answer, NULL);
+}
+
 static struct host *
 load_at(const struct httpd *s, const char *more)
 {
@@ -131,11 +139,10 @@ END_TEST
 
 START_TEST(configuration_with_another_timeout)
 {
-	struct httpd *s = serve(200, "");
+	struct httpd *s = serve_silence();
 	struct host *h = load_at(s, "timeout = \"200ms\"");
 	const int64_t from = now_ms();
 
-	endpoint.hang = true;
 	fails(h, "");
 	ck_assert_int_lt((int)(now_ms() - from), patience(3000));
 	host_unload(h);
@@ -194,10 +201,9 @@ END_TEST
 
 START_TEST(metadata_timeout)
 {
-	struct httpd *s = serve(200, "");
+	struct httpd *s = serve_silence();
 	struct host *h = load_at(s, "timeout = \"100ms\"");
 
-	endpoint.hang = true;
 	fails(h, "within 100 ms");
 	host_unload(h);
 	httpd_stop(s);

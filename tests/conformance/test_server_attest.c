@@ -394,7 +394,7 @@ START_TEST(logs_one_line_per_attestation)
 
 	for (i = 0; i < 3; i++)
 		must_attest(h, good_payload(), &out);
-	host_wait_line(h, "info", "attested", 2000);
+	host_wait_lines(h, "info", "attested", 3, 5000);
 	ck_assert_int_eq((int)process_count(h->process, "info", "attested"), 3);
 	ck_assert(process_find(h->process, "info", "attested", 0, &line));
 	ck_assert(line_field(&line, "agent_id", text, sizeof(text)));

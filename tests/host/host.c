@@ -515,22 +515,31 @@ host_unload(struct host *h)
 struct awaited {
 	struct host *host;
 	const char *level, *message;
+	size_t n;
 };
 
 static bool
-line_came(void *arg)
+lines_came(void *arg)
 {
 	const struct awaited *w = arg;
 
-	return process_count(w->host->process, w->level, w->message) > 0;
+	return process_count(w->host->process, w->level, w->message) >= w->n;
+}
+
+void
+host_wait_lines(
+    struct host *h, const char *level, const char *message, size_t n, int ms)
+{
+	struct awaited w = { h, level, message, n };
+
+	NEED(client_until(h->client, lines_came, &w, patience(ms)),
+	    "not %zu but %zu %s lines say \"%s\"; standard error: %s", n,
+	    process_count(h->process, level, message), level, message,
+	    process_stderr(h->process));
 }
 
 void
 host_wait_line(struct host *h, const char *level, const char *message, int ms)
 {
-	struct awaited w = { h, level, message };
-
-	NEED(client_until(h->client, line_came, &w, patience(ms)),
-	    "no %s line says \"%s\"; standard error: %s", level, message,
-	    process_stderr(h->process));
+	host_wait_lines(h, level, message, 1, ms);
 }

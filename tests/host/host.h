@@ -134,7 +134,9 @@ void host_unload(struct host *h);
 /* Whatever state it is in; checks the log lines. */
 void host_free(struct host *h);
 
-/* Wait for a line whose message holds text; fails the test without one. */
+/* Wait for n lines whose message holds text; fails the test without them. */
+void host_wait_lines(
+    struct host *h, const char *level, const char *message, size_t n, int ms);
 void host_wait_line(
     struct host *h, const char *level, const char *message, int ms);
 
