@@ -22,6 +22,7 @@ CONFORMANCE_TESTS = \
 	%D%/test_hostile \
 	%D%/test_lifecycle \
 	%D%/test_load \
+	%D%/test_pair \
 	%D%/test_protocol \
 	%D%/test_server_attest
 check_PROGRAMS += $(CONFORMANCE_TESTS)
@@ -48,6 +49,9 @@ TESTS += $(CONFORMANCE_TESTS)
 %C%_test_load_SOURCES = %D%/test_load.c
 %C%_test_load_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_load_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_pair_SOURCES = %D%/test_pair.c
+%C%_test_pair_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_pair_LDADD = $(CONFORMANCE_LDADD)
 %C%_test_protocol_SOURCES = %D%/test_protocol.c
 %C%_test_protocol_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_protocol_LDADD = $(CONFORMANCE_LDADD)

@@ -129,6 +129,7 @@ static const char *const stray[][4] = {
 	{ "PLUGIN_CLIENT_CERT=-----BEGIN CERTIFICATE-----\nnone\n" },
 	{ "PLUGIN_MULTIPLEX_GRPC=true" },
 	{ "PLUGIN_UNIX_SOCKET_GROUP=" },
+	{ "PLUGIN_UNIX_SOCKET_GROUP=nogroup" },
 	{ "PLUGIN_MIN_PORT=1", "PLUGIN_MAX_PORT=0" },
 	{ "PLUGIN_PROTOCOL_VERSIONS=1,2,3" },
 	{ "PLUGIN_PROTOCOL_VERSIONS" },

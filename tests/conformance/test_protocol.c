@@ -593,6 +593,34 @@ START_TEST(shuts_down_under_abuse)
 }
 END_TEST
 
+/*
+ * Out of descriptors: who is served goes on being served.  Newcomers are not
+ * asked about: gRPC's core 1.51 never accepts again after EMFILE.
+ */
+START_TEST(lives_with_few_descriptors)
+{
+	struct process_options o = plugin_options(PLUGIN);
+	struct host *h;
+	int fds[100];
+	size_t i;
+
+	o.files = 64;
+	h = host_load(&o, PLUGIN->is_server, PLUGIN->config);
+	for (i = 0; i < COUNT_OF(fds); i++) {
+		fds[i] = raw_connect(h->address);
+		if (fds[i] >= 0)
+			raw_preface(fds[i]);
+		host_is_alive(h);
+	}
+	attests(h, PLUGIN);
+	for (i = 0; i < COUNT_OF(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	attests(h, PLUGIN);
+	host_unload(h);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -623,5 +651,6 @@ main(void)
 	tcase_add_loop_test(tc, survives_abuse_of_the_protocol, 0,
 	    both * (int)COUNT_OF(abuses));
 	tcase_add_loop_test(tc, shuts_down_under_abuse, 0, both);
+	tcase_add_loop_test(tc, lives_with_few_descriptors, 0, both);
 	return run_tests(s);
 }

@@ -321,18 +321,31 @@ wait_sent(struct call *c)
 	    "a message is not taken");
 }
 
-void
-call_send(struct call *c, const void *bytes, size_t n)
+static void
+send_ops(struct call *c, const void *bytes, size_t n, bool close)
 {
-	grpc_op op = { .op = GRPC_OP_SEND_MESSAGE };
+	grpc_op ops[2] = { { .op = GRPC_OP_SEND_MESSAGE },
+		{ .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT } };
 	grpc_slice slice = grpc_slice_from_copied_buffer(bytes, n);
 
 	wait_sent(c);
 	c->outgoing = grpc_raw_byte_buffer_create(&slice, 1);
 	grpc_slice_unref(slice);
-	op.data.send_message.send_message = c->outgoing;
+	ops[0].data.send_message.send_message = c->outgoing;
 	c->sending = true;
-	start_batch(c, &op, 1, &c->send);
+	start_batch(c, ops, close ? 2 : 1, &c->send);
+}
+
+void
+call_send(struct call *c, const void *bytes, size_t n)
+{
+	send_ops(c, bytes, n, false);
+}
+
+void
+call_send_last(struct call *c, const void *bytes, size_t n)
+{
+	send_ops(c, bytes, n, true);
 }
 
 void
@@ -454,8 +467,7 @@ grpc_status_code
 call_unary(struct call *c, const void *request, size_t request_n,
     const void **reply, size_t *reply_n, int ms)
 {
-	call_send(c, request, request_n);
-	call_half_close(c);
+	call_send_last(c, request, request_n);
 	if (!call_next(c, reply, reply_n, ms)) {
 		*reply = NULL;
 		*reply_n = 0;

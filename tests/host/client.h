@@ -55,6 +55,8 @@ void call_free(struct call *c); /* cancels and waits if it lives */
 
 /* One message at a time: waits for the one before. */
 void call_send(struct call *c, const void *bytes, size_t n);
+/* With the half-close beside it, as grpc-go sends a unary request. */
+void call_send_last(struct call *c, const void *bytes, size_t n);
 void call_half_close(struct call *c);
 void call_cancel(struct call *c);
 
@@ -82,7 +84,7 @@ grpc_status_code call_wait(struct call *c, int ms);
 grpc_status_code call_code(const struct call *c);
 const char *call_text(const struct call *c);
 
-/* send, half-close, read one message, wait: the unary form. */
+/* call_send_last, read one message, wait: the unary form. */
 grpc_status_code call_unary(struct call *c, const void *request,
     size_t request_n, const void **reply, size_t *reply_n, int ms);
 

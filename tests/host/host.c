@@ -28,11 +28,14 @@ pack(const ProtobufCMessage *m)
 }
 
 static void
-send_message(struct call *c, const ProtobufCMessage *m)
+send_message(struct call *c, const ProtobufCMessage *m, bool last)
 {
 	const struct packed bytes = pack(m);
 
-	call_send(c, bytes.p, bytes.n);
+	if (last)
+		call_send_last(c, bytes.p, bytes.n);
+	else
+		call_send(c, bytes.p, bytes.n);
 	free(bytes.p);
 }
 
@@ -89,7 +92,7 @@ announce(struct host *h)
 	info.service_id = 1;
 	info.network = borrow("unix");
 	info.address = borrow(broker_address(h->broker));
-	send_message(h->start_stream, &info.base);
+	send_message(h->start_stream, &info.base, false);
 }
 
 void
@@ -101,8 +104,7 @@ host_connect(struct host *h)
 	h->start_stream =
 	    call_start(h->client, h->channel, METHOD_START_STREAM, NULL);
 	h->stdio = call_start(h->client, h->channel, METHOD_STDIO, NULL);
-	call_send(h->stdio, "", 0);
-	call_half_close(h->stdio);
+	call_send_last(h->stdio, "", 0);
 	announce(h);
 	call_read(h->start_stream);
 	call_read(h->stdio);
@@ -182,8 +184,7 @@ configure_start(struct host *h, const char *method, const char *trust_domain,
 	core.trust_domain = borrow(trust_domain);
 	request.core_configuration = &core;
 	request.hcl_configuration = borrow(hcl);
-	send_message(c, &request.base);
-	call_half_close(c);
+	send_message(c, &request.base, true);
 	return c;
 }
 
@@ -269,7 +270,7 @@ attest_payload(struct call *c, const void *payload, size_t n)
 	spire__attest_request__init(&request);
 	request.request_case = SPIRE__ATTEST_REQUEST__REQUEST_PAYLOAD;
 	request.payload = binary(payload, n);
-	send_message(c, &request.base);
+	send_message(c, &request.base, false);
 }
 
 void
@@ -281,7 +282,7 @@ attest_response(struct call *c, const void *response, size_t n)
 	request.request_case =
 	    SPIRE__ATTEST_REQUEST__REQUEST_CHALLENGE_RESPONSE;
 	request.challenge_response = binary(response, n);
-	send_message(c, &request.base);
+	send_message(c, &request.base, false);
 }
 
 static void
@@ -378,7 +379,7 @@ aid_challenge(struct call *c, const void *challenge, size_t n)
 
 	spire__challenge__init(&message);
 	message.challenge = binary(challenge, n);
-	send_message(c, &message.base);
+	send_message(c, &message.base, false);
 }
 
 void
@@ -471,8 +472,8 @@ host_shut_down(struct host *h)
 	size_t n;
 	int status = -1;
 
-	/* SPIRE ignores the result, but the call must end. */
-	call_unary(c, "", 0, &reply, &n, CALL_MS);
+	NEED(call_unary(c, "", 0, &reply, &n, CALL_MS) == GRPC_STATUS_OK,
+	    "Shutdown: %s", call_text(c));
 	call_free(c);
 	host_disconnect(h);
 	if (!process_exited(h->process, &status, patience(EXIT_MS)))
