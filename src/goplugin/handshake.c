@@ -25,7 +25,7 @@ static struct {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char target[sizeof("unix:") +
 		    3 * sizeof(((struct sockaddr_un *)0)->sun_path)];
-	volatile sig_atomic_t open; /* dir exists and is ours */
+	volatile sig_atomic_t open; /* dir was made, by us */
 	volatile sig_atomic_t terminated;
 	pid_t parent;
 } self;
@@ -247,9 +247,12 @@ handshake_print(struct err *err)
 void
 handshake_remove(void)
 {
+	/*
+	 * Not only once: a signal's handler may be half-way through it on
+	 * another thread, and who comes second must not exit before it.
+	 */
 	if (!self.open)
 		return;
-	self.open = 0;
 	(void)unlink(self.path);
 	(void)rmdir(self.dir);
 }
