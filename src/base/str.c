@@ -143,11 +143,12 @@ str_is_alnum_or(struct str s, const char *extra)
 	size_t i;
 
 	for (i = 0; i < s.n; i++) {
-		unsigned char c = lower(s.p[i]);
+		char c = s.p[i];
 
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		    (c >= 'A' && c <= 'Z'))
 			continue;
-		if (c == '\0' || strchr(extra, s.p[i]) == NULL)
+		if (c == '\0' || strchr(extra, c) == NULL)
 			return false;
 	}
 	return s.n > 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testing.h"
 
+#include <time.h>
+
 #include "base/clock.h"
 
 static const struct {
@@ -24,6 +26,27 @@ START_TEST(stamps_with_six_digits)
 }
 END_TEST
 
+/* Every day of eight centuries, at another time of day each. */
+START_TEST(agrees_with_the_c_library)
+{
+	char got[CLOCK_STAMP_SIZE], want[64];
+	int64_t day;
+
+	for (day = 0; day < 800 * 365; day++) {
+		int64_t second = day * 86400 + day * 7919 % 86400;
+		time_t t = (time_t)second;
+		struct tm tm;
+
+		ck_assert_ptr_nonnull(gmtime_r(&t, &tm));
+		ck_assert_uint_gt(strftime(want, sizeof(want),
+				      "%Y-%m-%dT%H:%M:%S.000000Z", &tm),
+		    0);
+		clock_stamp(got, second * 1000000);
+		ck_assert_str_eq(got, want);
+	}
+}
+END_TEST
+
 START_TEST(goes_forward)
 {
 	int64_t a = clock_ms(), b = clock_ms();
@@ -42,6 +65,7 @@ main(void)
 	TCase *tc = tcase_create("clock");
 
 	ck_table(tc, stamps_with_six_digits, stamps);
+	tcase_add_test(tc, agrees_with_the_c_library);
 	tcase_add_test(tc, goes_forward);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
