@@ -16,7 +16,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "conf/hcl.h"
+#include "evidence/challenge.h"
 #include "evidence/payload.h"
+#include "evidence/response.h"
 #include "fault.h"
 #include "task/agent_id.h"
 #include "task/metadata.h"
@@ -181,6 +183,54 @@ out:
 	return r;
 }
 
+/* The server asks, the agent reads; every string needs memory. */
+static int
+pass_challenge(struct err *err)
+{
+	static const char text[] =
+	    "{\"version\":1,\"nonce\":\"\\u0041AECAwQFBgcICQoLDA0ODxAREhMUFRYX"
+	    "GBkaGxwdHh8\",\"trust_domain\":\"\\u0061\",\"server_id\":"
+	    "\"\\u0061\",\"sts_host\":\"\\u0061\",\"region\":\"\\u0061\","
+	    "\"ttl\":30}";
+	struct challenge c;
+	struct arena a;
+	struct buf b;
+	int r;
+
+	arena_init(&a, 4096);
+	buf_init(&b, CHALLENGE_MAX);
+	r = challenge_decode(&c, &a, STR(text), err);
+	if (r == ERR_OK)
+		r = challenge_encode(&b, &c, err);
+	buf_release(&b);
+	arena_release(&a);
+	return r;
+}
+
+static int
+pass_response(struct err *err)
+{
+	static const char text[] =
+	    "{\"version\":1,\"access_key_id\":\"\\u0041SIAQWERTYUIOPASDFGH\","
+	    "\"amz_date\":\"\\u0032\\u003026112\\u0032T030405Z\","
+	    "\"session_token\":\"a\\/long\\/token\\/of\\/nobody\","
+	    "\"signature\":\"\\u0030123456789abcdef0123456789abcdef"
+	    "0123456789abcdef0123456789abcdef\"}";
+	struct response p;
+	struct arena a;
+	struct buf b;
+	int r;
+
+	arena_init(&a, 4096);
+	buf_init(&b, RESPONSE_MAX);
+	r = response_decode(&p, &a, STR(text), err);
+	if (r == ERR_OK)
+		r = response_encode(&b, &p, err);
+	buf_wipe(&b);
+	arena_release(&a);
+	return r;
+}
+
 static int
 parse_hcl_text(struct str text, struct err *err)
 {
@@ -222,6 +272,8 @@ static const struct {
 	{ "write JSON", write_json },
 	{ "make a payload", make_payload },
 	{ "read a payload", read_payload },
+	{ "pass a challenge", pass_challenge },
+	{ "pass a response", pass_response },
 	{ "parse HCL", parse_hcl },
 	{ "parse HCL as JSON", parse_hcl_json },
 };

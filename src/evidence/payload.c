@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/payload.h"
 
-#include <string.h>
-
 #include "base/enc.h"
+#include "evidence/message.h"
 #include "json/json.h"
-
-/* What a payload of ours says in "version". */
-#define VERSION "1"
 
 /* Bytes that s, UTF-8, has at most as a JSON string with quotes and a comma. */
 static size_t
@@ -29,14 +25,11 @@ quoted_max(struct str s)
 static void
 write_proof(struct buf *out, const struct payload *p)
 {
-	char nonce[BASE64URL_SIZE(NONCE_BYTES)];
-
 	if (!p->has_version)
 		return;
-	base64url_encode(nonce, p->agent_nonce, NONCE_BYTES);
-	buf_add(out, STR(",\"version\":" VERSION));
+	buf_add(out, STR(",\"version\":" MESSAGE_VERSION));
 	json_write_member(out, "task_arn", p->task_arn);
-	json_write_member(out, "agent_nonce", str_of(nonce));
+	message_write_nonce(out, "agent_nonce", p->agent_nonce);
 }
 
 /* As many as fit into room bytes. */
@@ -59,7 +52,7 @@ int
 payload_encode(struct buf *out, const struct payload *p, struct err *err)
 {
 	size_t start = out->n, need;
-	size_t rest = sizeof(",\"selectors\":[],\"version\":" VERSION
+	size_t rest = sizeof(",\"selectors\":[],\"version\":" MESSAGE_VERSION
 			     ",\"task_arn\":,\"agent_nonce\":\"\"}") -
 		      1 + BASE64URL_SIZE(NONCE_BYTES) + quoted_max(p->task_arn);
 
@@ -95,23 +88,6 @@ check_selectors(struct json selectors, struct err *err)
 	return ERR_OK;
 }
 
-static int
-take_nonce(unsigned char out[NONCE_BYTES], struct json v, struct arena *a,
-    struct err *err)
-{
-	struct str text;
-	int r;
-
-	r = json_string(&text, v, a, err);
-	if (r != ERR_OK)
-		return r;
-	if (!base64url_decode(out, NONCE_BYTES, text))
-		return err_set(err, ERR_FORMAT,
-		    "agent_nonce is not %d bytes in unpadded base64url",
-		    NONCE_BYTES);
-	return ERR_OK;
-}
-
 /* version, task_arn and agent_nonce: all of them or none. */
 static int
 take_proof(struct payload *p, struct json version, struct json arn,
@@ -128,25 +104,23 @@ take_proof(struct payload *p, struct json version, struct json arn,
 		    version.type == 0 ? "version"
 		    : arn.type == 0   ? "task_arn"
 				      : "agent_nonce");
-	if (!str_is(version.raw, VERSION))
-		return err_set(err, ERR_FORMAT,
-		    "version %s is not " VERSION
-		    ": the agent plugin is of another release",
-		    CLEAN(version.raw));
+	r = message_check_version(version, "agent", err);
+	if (r != ERR_OK)
+		return r;
 	r = json_string(&p->task_arn, arn, a, err);
 	if (r != ERR_OK)
 		return r;
 	if (p->task_arn.n == 0)
 		return err_set(err, ERR_FORMAT, "task_arn is empty");
 	p->has_version = true;
-	return take_nonce(p->agent_nonce, nonce, a, err);
+	return message_take_nonce(p->agent_nonce, nonce, "agent_nonce", a, err);
 }
 
 int
 payload_decode(
     struct payload *p, struct arena *a, struct str bytes, struct err *err)
 {
-	struct json root, metadata = { 0 }, selectors = { 0 };
+	struct json metadata = { 0 }, selectors = { 0 };
 	struct json version = { 0 }, arn = { 0 }, nonce = { 0 };
 	const struct json_want want[] = {
 		{ "task_metadata", JSON_STRING, false, &metadata },
@@ -159,16 +133,8 @@ payload_decode(
 	struct payload got = { .has_version = false };
 	int r;
 
-	if (bytes.n == 0)
-		return err_set(err, ERR_FORMAT, "the payload is empty");
-	if (bytes.n > PAYLOAD_MAX)
-		return err_set(err, ERR_TOOBIG,
-		    "the payload has %zu bytes, more than %d", bytes.n,
-		    PAYLOAD_MAX);
-	r = json_open(&root, bytes, err);
-	if (r == ERR_OK)
-		r = json_members(root, want, sizeof(want) / sizeof(want[0]),
-		    JSON_EXACT, err);
+	r = message_open(want, sizeof(want) / sizeof(want[0]), bytes, "payload",
+	    PAYLOAD_MAX, err);
 	if (r == ERR_OK)
 		r = check_selectors(selectors, err);
 	if (r == ERR_OK)

@@ -18,8 +18,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "evidence/message.h"
 
-enum { PAYLOAD_MAX = 64 * 1024, NONCE_BYTES = 32 };
+enum { PAYLOAD_MAX = 64 * 1024 };
 
 struct payload {
 	struct str task_metadata;    /* JSON text; n == 0: absent */

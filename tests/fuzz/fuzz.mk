@@ -53,6 +53,20 @@ FUZZ_TARGETS += %D%/fuzz_payload
 %C%_fuzz_payload_LDADD = src/evidence/libevidence.a src/json/libjson.a \
 	src/base/libbase.a $(FUZZ_LIBS)
 
+FUZZ_TARGETS += %D%/fuzz_challenge
+%C%_fuzz_challenge_SOURCES = %D%/fuzz_challenge.c
+%C%_fuzz_challenge_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_challenge_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_challenge_LDADD = src/evidence/libevidence.a src/json/libjson.a \
+	src/base/libbase.a $(FUZZ_LIBS)
+
+FUZZ_TARGETS += %D%/fuzz_response
+%C%_fuzz_response_SOURCES = %D%/fuzz_response.c
+%C%_fuzz_response_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_response_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_response_LDADD = src/evidence/libevidence.a src/json/libjson.a \
+	src/base/libbase.a $(FUZZ_LIBS)
+
 FUZZ_TARGETS += %D%/fuzz_template
 %C%_fuzz_template_SOURCES = %D%/fuzz_template.c
 %C%_fuzz_template_CPPFLAGS = $(FUZZ_CPPFLAGS)
