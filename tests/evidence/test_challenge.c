@@ -6,6 +6,7 @@
 #define NONCE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 #define HOST  "sts.us-east-1.amazonaws.com"
 #define X16   "xxxxxxxxxxxxxxxx"
+#define X63   X16 X16 X16 "xxxxxxxxxxxxxxx"
 #define X64   X16 X16 X16 X16
 #define X256  X64 X64 X64 X64
 
@@ -234,7 +235,9 @@ static const struct {
 	{ "sts_host \"[::1%eth0]\" is not", WITH_HOST("[::1%eth0]") },
 	{ "sts_host \"[1.2.3.4]\" is not", WITH_HOST("[1.2.3.4]") },
 	{ "sts_host \"xxxx", WITH_HOST(X64 ".a") },
-	{ "sts_host \"xxxx", WITH_HOST(X64 X64 X64 X64) },
+	/* 256 bytes */
+	{ "sts_host \"xxxx",
+	    WITH_HOST(X63 "." X63 "." X63 "." X16 X16 X16 "xxxxxxxxxxxxxx.a") },
 	{ "region \"\" is not", WITH_REGION("") },
 	{ "region \"us-east-1.evil.com\" is not",
 	    WITH_REGION("us-east-1.evil.com") },
