@@ -119,7 +119,7 @@ begin(struct gp_call *call, void *arg)
 	struct aid *aid;
 
 	if (aider->config == NULL) {
-		aid_refuse(call, ERR_STATE, "plugin not configured");
+		aid_refuse(call, ERR_NOT_NOW, "plugin not configured");
 		return;
 	}
 	if (aider->in_flight >= AIDS_MAX) {
@@ -150,12 +150,12 @@ check_place(const struct agent_config *config, const struct task_metadata *task,
     struct err *err)
 {
 	if (config->cluster.n > 0 && !str_eq(config->cluster, task->cluster))
-		return err_set(err, ERR_STATE,
+		return err_set(err, ERR_NOT_NOW,
 		    "the task runs in cluster \"%s\", but cluster = \"%s\" is "
 		    "configured",
 		    CLEAN(task->cluster), CLEAN(config->cluster));
 	if (config->region.n > 0 && !str_eq(config->region, task->arn.region))
-		return err_set(err, ERR_STATE,
+		return err_set(err, ERR_NOT_NOW,
 		    "the task runs in region \"%s\", but region = \"%s\" is "
 		    "configured",
 		    CLEAN(task->arn.region), CLEAN(config->region));
@@ -303,7 +303,7 @@ challenge(struct gp_call *call, const struct str *bytes)
 		gp_finish(call, GP_OK, NULL, NULL);
 		return;
 	}
-	(void)err_set(&err, ERR_STATE,
+	(void)err_set(&err, ERR_NOT_NOW,
 	    "the server sent a challenge, and this version of the agent plugin "
 	    "cannot answer one: it attests by metadata only; set verification "
 	    "= \"metadata\" on the server, or update the agent plugin");

@@ -17,7 +17,7 @@
 	X(ERR_FORMAT, -2, "malformed")          \
 	X(ERR_TOOBIG, -3, "too big")            \
 	X(ERR_CONFIG, -4, "bad configuration")  \
-	X(ERR_STATE, -5, "not possible now")    \
+	X(ERR_NOT_NOW, -5, "not possible now")  \
 	X(ERR_POLICY, -6, "not allowed")        \
 	X(ERR_UNAVAILABLE, -7, "not available") \
 	X(ERR_BUSY, -8, "too busy")             \

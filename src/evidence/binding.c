@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/binding.h"
 
-/* OpenSSL has a type of a name that base/err.h has too. */
-#define ERR_STATE OPENSSL_ERR_STATE
+#include <string.h>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#undef ERR_STATE
-
-#include <string.h>
 
 #include "base/enc.h"
 

@@ -839,7 +839,7 @@ http_start(struct http_call **callp, struct http *http,
 	assert(loop_is_here(http->loop));
 	assert(req->timeout_ms > 0);
 	if (http->closing)
-		return err_set(err, ERR_STATE, "HTTP requests have ended");
+		return err_set(err, ERR_NOT_NOW, "HTTP requests have ended");
 	r = check_url(http, req->url, err);
 	if (r != ERR_OK)
 		return r;

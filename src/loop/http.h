@@ -67,7 +67,7 @@ typedef void http_done_fn(void *arg, int r, const struct http_answer *answer,
 
 /*
  * An error (ERR_FORMAT: no http or https URL, or one with a user name;
- * ERR_TOOBIG, ERR_MEMORY, ERR_STATE) means that done will not run.
+ * ERR_TOOBIG, ERR_MEMORY, ERR_NOT_NOW) means that done will not run.
  */
 int http_start(struct http_call **callp, struct http *http,
     const struct http_request *req, http_done_fn *done, void *arg,

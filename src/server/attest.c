@@ -217,7 +217,7 @@ on_payload(struct attestation *at, struct str bytes)
 	struct arena arena;
 
 	if (at->config == NULL) {
-		refuse_text(at, ERR_STATE, "unconfigured", "not configured");
+		refuse_text(at, ERR_NOT_NOW, "unconfigured", "not configured");
 		return;
 	}
 	if (at->attestor->stopping) {

@@ -12,7 +12,7 @@ status_of(int code)
 	case ERR_TOOBIG:
 	case ERR_CONFIG:
 		return GP_INVALID_ARGUMENT;
-	case ERR_STATE:
+	case ERR_NOT_NOW:
 		return GP_FAILED_PRECONDITION;
 	case ERR_POLICY:
 		return GP_PERMISSION_DENIED;
