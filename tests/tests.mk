@@ -26,6 +26,7 @@ include tests/json/json.mk
 include tests/loop/loop.mk
 include tests/goplugin/goplugin.mk
 include tests/spire/spire.mk
+include tests/aws/aws.mk
 include tests/task/task.mk
 include tests/evidence/evidence.mk
 include tests/conf/conf.mk

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/sigv4.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "conf/hcl.h"
@@ -262,6 +263,34 @@ parse_hcl_json(struct err *err)
 	return parse_hcl_text(STR(text), err);
 }
 
+/* Sign a call as the agent does, verify it as a receiver does. */
+static int
+sign_and_verify(struct err *err)
+{
+	static const struct sigv4_scope scope = { { "20150830T123600Z", 16 },
+		{ "us-east-1", 9 }, { "sts", 3 } };
+	static const struct sigv4_credentials cred = { { "ASIAEXAMPLE", 11 },
+		{ "secret", 6 }, { "token", 5 } };
+	struct sigv4_request req = { .method = STR("POST"),
+		.path = STR("/a/../b c"),
+		.query = STR("b=1&a=%20") };
+	struct sigv4_authorization auth;
+	struct sigv4_signed out;
+	int r;
+
+	sigv4_signed_init(&out);
+	r = sigv4_add_header(&req, STR("Host"), STR("example.org"), err);
+	if (r == ERR_OK)
+		r = sigv4_sign(&out, &req, &cred, &scope, SIGV4_SIGN_BODY, err);
+	if (r == ERR_OK)
+		r = sigv4_authorization_parse(
+		    &auth, buf_str(&out.authorization), err);
+	if (r == ERR_OK)
+		r = sigv4_verify(&req, &auth, cred.secret, err);
+	sigv4_signed_release(&out);
+	return r;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct err *err);
@@ -276,6 +305,7 @@ static const struct {
 	{ "pass a response", pass_response },
 	{ "parse HCL", parse_hcl },
 	{ "parse HCL as JSON", parse_hcl_json },
+	{ "sign and verify a call", sign_and_verify },
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };

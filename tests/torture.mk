@@ -12,8 +12,8 @@ TESTS += %D%/torture
 %C%_torture_LDFLAGS = $(FAULT_LINK)
 # highest room first
 %C%_torture_LDADD = src/conf/libconf.a \
-	src/evidence/libevidence.a src/task/libtask.a \
-	src/json/libjson.a src/base/libbase.a
+	src/evidence/libevidence.a src/task/libtask.a src/aws/libaws.a \
+	src/json/libjson.a src/base/libbase.a $(CRYPTO_LIBS)
 
 .PHONY: check-torture
 check-torture: %D%/torture

@@ -67,6 +67,14 @@ FUZZ_TARGETS += %D%/fuzz_response
 %C%_fuzz_response_LDADD = src/evidence/libevidence.a src/json/libjson.a \
 	src/base/libbase.a $(FUZZ_LIBS)
 
+FUZZ_TARGETS += %D%/fuzz_sigv4
+%C%_fuzz_sigv4_SOURCES = %D%/fuzz_sigv4.c tests/aws/vector_request.c \
+	tests/aws/vector.h
+%C%_fuzz_sigv4_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_fuzz_sigv4_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_sigv4_LDADD = src/aws/libaws.a src/base/libbase.a $(CRYPTO_LIBS) \
+	$(FUZZ_LIBS)
+
 FUZZ_TARGETS += %D%/fuzz_template
 %C%_fuzz_template_SOURCES = %D%/fuzz_template.c
 %C%_fuzz_template_CPPFLAGS = $(FUZZ_CPPFLAGS)

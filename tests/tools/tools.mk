@@ -8,6 +8,16 @@ check_PROGRAMS += %D%/hcl-dump
 %C%_hcl_dump_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_hcl_dump_LDADD = src/conf/libconf.a src/base/libbase.a -lm
 
+check_PROGRAMS += %D%/sigv4-sign
+%C%_sigv4_sign_SOURCES = \
+	%D%/sigv4-sign.c \
+	tests/aws/vector.h \
+	tests/aws/vector_context.c tests/aws/vector_request.c
+%C%_sigv4_sign_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
+	$(JSON_C_CFLAGS)
+%C%_sigv4_sign_LDADD = src/aws/libaws.a src/base/libbase.a $(CRYPTO_LIBS) \
+	$(JSON_C_LIBS)
+
 if SERVER
 check_PROGRAMS += %D%/server-options
 %C%_server_options_SOURCES = %D%/options-dump.c
