@@ -2,8 +2,8 @@
 /*
  * digest.h - SHA-256, HMAC-SHA-256 and a comparison, by libcrypto
  *
- * Apart from all else, because libcrypto's headers and base/err.h both define
- * ERR_STATE.  False: libcrypto has no memory, or no SHA-256.
+ * The one file of the room that libcrypto's headers reach.  False: libcrypto
+ * has no memory, or no SHA-256.
  */
 #ifndef AWS_DIGEST_H
 #define AWS_DIGEST_H
