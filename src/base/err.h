@@ -27,7 +27,7 @@
 	X(ERR_UPSTREAM, -12, "unusable answer") \
 	X(ERR_SYSTEM, -13, "system error")      \
 	X(ERR_INTERNAL, -14, "internal error")  \
-	X(ERR_UNIMPLEMENTED, -15, "not implemented")
+	X(ERR_UNIMPLEMENTED, -15, "not supported")
 
 enum err_code {
 #define X(name, value, text) name = (value),
