@@ -19,6 +19,7 @@ CONFORMANCE_TESTS = \
 	%D%/test_config \
 	%D%/test_documented_agent \
 	%D%/test_documented_server \
+	%D%/test_grace \
 	%D%/test_hostile \
 	%D%/test_lifecycle \
 	%D%/test_load \
@@ -40,6 +41,9 @@ TESTS += $(CONFORMANCE_TESTS)
 %C%_test_documented_server_SOURCES = %D%/test_documented_server.c
 %C%_test_documented_server_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_documented_server_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_grace_SOURCES = %D%/test_grace.c
+%C%_test_grace_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_grace_LDADD = $(CONFORMANCE_LDADD)
 %C%_test_hostile_SOURCES = %D%/test_hostile.c
 %C%_test_hostile_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_hostile_LDADD = $(CONFORMANCE_LDADD)

@@ -5,7 +5,10 @@
 set -eu
 
 here=${abs_top_srcdir:-`dirname "$0"`/../..}
-command -v python3 >/dev/null || { echo "python3 is not here"; exit 77; }
+command -v python3 >/dev/null || {
+	echo "python3 is missing: install it, e.g. by scripts/deps check"
+	exit 1
+}
 golden="$here/tests/evidence/golden.py"
 python3 "$golden"
 
