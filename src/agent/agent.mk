@@ -10,8 +10,8 @@ plugin_PROGRAMS += %D%/aws-fargate-nodeattestor
 %C%_aws_fargate_nodeattestor_LDFLAGS = $(AM_LDFLAGS) $(PLUGIN_LDFLAGS)
 %C%_aws_fargate_nodeattestor_LDADD = \
 	%D%/libagent.a src/conf/libconf.a \
-	src/evidence/libevidence.a src/task/libtask.a src/json/libjson.a \
-	src/loop/libhttp.a $(SPIRE_LIBS) \
-	$(PLUGIN_LIBS_BEGIN) $(CURL_LIBS) $(GRPC_LIBS) $(PROTOBUF_C_LIBS) \
-	$(PLUGIN_LIBS_END)
+	src/evidence/libevidence.a src/task/libtask.a src/aws/libaws.a \
+	src/json/libjson.a src/loop/libhttp.a $(SPIRE_LIBS) \
+	$(PLUGIN_LIBS_BEGIN) $(CURL_LIBS) $(CRYPTO_LIBS) $(GRPC_LIBS) \
+	$(PROTOBUF_C_LIBS) $(PLUGIN_LIBS_END)
 endif

@@ -41,8 +41,9 @@ deinit(void *arg)
 }
 
 static int
-init(void *arg, struct loop *loop, struct err *err)
+init(void *arg, struct loop *loop, struct spire_host *host, struct err *err)
 {
+	(void)host;
 	(void)err;
 	aider_init(arg, loop);
 	return ERR_OK;

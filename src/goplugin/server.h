@@ -93,6 +93,13 @@ void *gp_arg(const struct gp_call *call);
 bool gp_is_cancelled(const struct gp_call *call);
 
 /*
+ * The call's metadata of that name, lower case: how many there are; *value is
+ * the first, borrowed as long as the call.
+ */
+size_t gp_metadata(
+    struct str *value, const struct gp_call *call, const char *name);
+
+/*
  * Hear of a peer that goes away.  Whoever only reads need not: the end of the
  * messages says it too, and a watch costs as much as a message.
  */

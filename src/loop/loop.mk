@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libloop.a
 %C%_libloop_a_SOURCES = %D%/loop.c %D%/loop.h
 %C%_libloop_a_CPPFLAGS = $(AM_CPPFLAGS) $(GRPC_CFLAGS)
 
-if AGENT
+if PLUGINS
 noinst_LIBRARIES += %D%/libhttp.a
 %C%_libhttp_a_SOURCES = %D%/http.c %D%/http.h
 %C%_libhttp_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)

@@ -8,38 +8,83 @@
 #ifndef MOCK_ROUTE_H
 #define MOCK_ROUTE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "aws/sigv4.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "mock/scenario.h"
 
-/* What all handlers work on. */
+struct sessions;    /* sessions.h: keys and tokens that the mock gave out */
+struct faults;      /* faults.h: what goes wrong next */
+struct request_log; /* request_log.h: for assertions */
+
+/* What all handlers work on; all but scenario may be NULL in a test. */
 struct mock {
-	const struct scenario *scenario;
+	struct scenario *scenario;
+	struct sessions *sessions;
+	struct faults *faults;
+	struct request_log *log;
 };
 
 enum {
 	METHOD_GET = 1 << 0,
 	METHOD_HEAD = 1 << 1,
-	METHOD_OTHER = 1 << 2,
+	METHOD_POST = 1 << 2,
+	METHOD_PUT = 1 << 3,
+	METHOD_DELETE = 1 << 4,
+	METHOD_OTHER = 1 << 5,
 };
 
-enum { ANSWER_MAX = 1024 * 1024 };
+enum { ANSWER_MAX = 16 * 1024 * 1024, ANSWER_HEADERS_MAX = 8 };
 
+/* Borrowed from the front. */
 struct request {
-	unsigned method; /* one METHOD_ */
-	struct str path; /* as spelt, without the query */
-	int64_t now_us;  /* time of day */
+	unsigned method;         /* one METHOD_ */
+	struct str method_name;
+	struct str path;         /* as spelt, without the query */
+	struct str query;        /* behind the '?' */
+	const struct sigv4_header *headers; /* in the order they came */
+	size_t header_count;
+	struct str body;
+	bool from_loopback;      /* the peer is on this host */
+	int64_t now_us;          /* time of day */
+};
+
+/* What a fault does to an answer on its way out; see faults.h. */
+struct delivery {
+	int64_t delay_ms;        /* before the first byte */
+	bool drop;               /* hang up instead */
+	bool truncate;           /* hang up after half of the body */
+	int64_t drip_ms;         /* a byte each; 0: at once */
+	uint64_t flood;          /* this many bytes of body more */
 };
 
 struct answer {
 	int status;
-	const char *type; /* Content-Type */
+	const char *type; /* Content-Type; NULL: none */
+	char type_bytes[96]; /* for a type that is no constant */
 	char allow[32];   /* with 405; else empty */
+	struct {
+		char name[32], value[128];
+	} headers[ANSWER_HEADERS_MAX];
+	size_t header_count;
 	struct buf body;
+	struct delivery delivery;
+
+	/* For the request log; constants and cleaned text. */
+	const char *operation;   /* "DescribeTasks"; NULL: not logged */
+	char code[64];           /* the error's; else empty */
+	char access_key_id[130]; /* who signed; else empty */
 };
+
+void answer_header(struct answer *a, const char *name, const char *value);
+
+/* The value of a header, name in any case; n == 0 if there is none. */
+struct str request_header(const struct request *q, const char *name);
 
 /*
  * Answer a request; never fails, a fault of ours is a 500.  The answer to
@@ -58,6 +103,10 @@ void answer_fail(struct answer *a, int status, const char *fmt, ...)
 typedef void route_fn(struct answer *a, const struct mock *m,
     const struct request *q, struct str rest);
 
-route_fn metadata_answer; /* route_metadata.c: behind /v4/ */
+route_fn metadata_answer;    /* route_metadata.c: behind /v4/ */
+route_fn credentials_answer; /* route_credentials.c: behind /v2/credentials/ */
+route_fn imds_answer;        /* route_imds.c: behind /latest/ */
+route_fn service_answer;     /* route_service.c: POST /, STS and ECS */
+route_fn control_answer;     /* route_control.c: behind /mock/ */
 
 #endif

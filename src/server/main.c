@@ -35,8 +35,9 @@ drop(void *config)
 }
 
 static int
-init(void *arg, struct loop *loop, struct err *err)
+init(void *arg, struct loop *loop, struct spire_host *host, struct err *err)
 {
+	(void)host;
 	return attestor_init(arg, loop, err);
 }
 

@@ -40,6 +40,9 @@ void attestor_agent_init(struct attestor_agent *attestor);
 /* False without memory: nothing was sent. */
 bool aid_send_payload(struct gp_call *call, struct str payload);
 
+/* The answer to a challenge; the bytes are wiped here once they are sent. */
+bool aid_send_response(struct gp_call *call, struct str response);
+
 /* code is one of err.h. */
 void aid_refuse(struct gp_call *call, int code, const char *text);
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
 #include "base/str.h"
 #include "goplugin/server.h"
 
@@ -53,6 +54,19 @@ struct agent_attributes {
 /* Says the attributes and ends the stream; ERR_MEMORY refuses it instead. */
 void attest_accept(
     struct gp_call *call, const struct agent_attributes *attributes);
+
+/*
+ * Sends a challenge; gp_read() brings what follows.  False without memory:
+ * nothing was sent.
+ */
+bool attest_challenge(struct gp_call *call, struct str challenge) MUST_USE;
+
+/*
+ * The address that SPIRE saw its caller under, from the metadata
+ * x-forwarded-client-ip (SPIRE 1.15.2 on): how many of that name came; *value
+ * is the first, borrowed as long as the call.
+ */
+size_t attest_client_ip(struct str *value, struct gp_call *call);
 
 /* code is one of err.h. */
 void attest_refuse(struct gp_call *call, int code, const char *text);

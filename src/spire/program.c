@@ -75,7 +75,7 @@ serve(const struct program *program, struct gp_plugin *plugin, struct err *err)
 	spire_config_init(&config);
 	for (i = 0; i < SPIRE_CONFIG_METHODS; i++)
 		methods[i] = &config.methods[i];
-	r = program->init(program->arg, gp_plugin_loop(plugin), err);
+	r = program->init(program->arg, gp_plugin_loop(plugin), NULL, err);
 	if (r == ERR_OK) {
 		methods[i] = program->method(program->arg);
 		r = gp_plugin_run(
