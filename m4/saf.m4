@@ -84,12 +84,11 @@ AS_IF([test "x$enable_static_plugins" = xyes], [
 	AS_IF([test "x$enable_sanitizers" != xno],
 		[AC_MSG_ERROR([--enable-static-plugins and --enable-sanitizers exclude each other])])
 	PKG_CHECK_MODULES_STATIC([GRPC_STATIC], [grpc_unsecure gpr libprotobuf-c])
-	AS_IF([test "x$enable_agent" = xyes], [
-		PKG_CHECK_MODULES_STATIC([CURL_STATIC], [libcurl])
-		AS_CASE([" $CURL_STATIC_LIBS "], [*" -lcares "*], [],
-			[AC_MSG_ERROR([--enable-static-plugins needs a static libcurl with c-ares:
+	PKG_CHECK_MODULES_STATIC([CURL_STATIC], [libcurl])
+	AS_CASE([" $CURL_STATIC_LIBS "], [*" -lcares "*], [],
+		[AC_MSG_ERROR([--enable-static-plugins needs a static libcurl with c-ares:
   P=\$(scripts/static-curl) builds one; then add PKG_CONFIG_PATH=\$P/lib/pkgconfig])])
-		CURL_LIBS=$CURL_STATIC_LIBS])
+	CURL_LIBS=$CURL_STATIC_LIBS
 	PLUGIN_LDFLAGS="-static -no-pie -Wl,--gc-sections"
 	PLUGIN_LIBS_BEGIN="-Wl,--start-group"
 	PLUGIN_LIBS_END=$GRPC_STATIC_LIBS
@@ -105,12 +104,9 @@ AS_IF([test "x$enable_static_plugins" = xyes], [
 	PLUGIN_LIBS_END="$PLUGIN_LIBS_END -Wl,--end-group"
 	LIBS="$PLUGIN_LIBS_BEGIN $CURL_LIBS $GRPC_LIBS $PLUGIN_LIBS_END"
 	AC_MSG_CHECKING([whether plugins can be linked statically])
-	saf_calls="grpc_init();"
-	AS_IF([test "x$enable_agent" = xyes],
-		[saf_calls="$saf_calls curl_easy_init();"])
 	AC_LINK_IFELSE([AC_LANG_PROGRAM(
 			[void grpc_init(void); void curl_easy_init(void);],
-			[$saf_calls])],
+			[grpc_init(); curl_easy_init();])],
 		[AC_MSG_RESULT([yes])],
 		[AC_MSG_RESULT([no])
 		AC_MSG_ERROR([a static library is missing; config.log names it])])
