@@ -17,50 +17,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "loop/http_call.h"
 
 enum {
 	URL_MAX = 2048,
-	HEADERS_MAX = 16 * 1024, /* ECS sends a few hundred bytes */
-	CONNECT_MS = 5000,
 	REST_FIRST_MS = 100,
 	REST_MAX_MS = 2000,
-	NAP_MS = 60 * 1000, /* nothing to wait for but a wakeup */
-	NAME_SIZE = 96,
-	CAUSE_SIZE = 128,
-};
-
-/* An easy handle, made when first needed and kept. */
-struct slot {
-	CURL *easy;
-	struct http_call *call; /* NULL: free */
-	struct slot *next_free;
-	char error[CURL_ERROR_SIZE];
-};
-
-struct http_call {
-	struct list link;   /* in the one list it waits in, if any */
-	struct list cancel; /* in http->cancels; under the lock */
-	bool finished;      /* under the lock: it has left the HTTP thread */
-	bool cancelled;     /* the queue thread's */
-
-	/* Set at the start. */
-	struct http *http;
-	http_done_fn *done;
-	void *arg;
-	size_t body_max;
-	int64_t start_ms, deadline_ms;
-	unsigned retries;
-
-	/* The HTTP thread's until it is finished, then the queue thread's. */
-	struct slot *slot; /* while libcurl has it */
-	int64_t due_ms;    /* end of the rest between two attempts */
-	size_t header_bytes;
-	struct buf body;
-	struct http_answer answer;
-	struct err err;
-	int r;
-
-	char url[];
+	SCAN_MS = 10,        /* between two looks at all that wait */
+	NAP_MS = 60 * 1000,  /* nothing to wait for but a wakeup */
+	CA_CACHE_S = 5 * 60, /* a bundle is read again after that */
 };
 
 struct http {
@@ -69,6 +34,7 @@ struct http {
 	struct loop_bell *bell;
 	CURLU *parser;
 	pthread_t thread;
+	char *proxy, *no_proxy; /* of the environment; NULL: none */
 	bool delivering, closing;
 
 	/* Shared, under the lock. */
@@ -83,11 +49,11 @@ struct http {
 	struct list ready;   /* waiting for a slot */
 	struct list resting; /* between two attempts */
 	struct list done;    /* to be handed over */
-	struct slot *free_slots;
+	struct http_slot *free_slots;
 	int64_t wake_ms; /* nothing that waits is due earlier */
 	uint64_t random;
 	unsigned parallel;
-	struct slot slots[];
+	struct http_slot slots[];
 };
 
 static void
@@ -111,169 +77,10 @@ pop_call(struct list *list)
 	return container_of(item, struct http_call, link);
 }
 
-/*
- * What a transfer that failed means.  Whether the server is there at all may
- * change by the next attempt; what it is will not.
- */
-struct failure {
-	CURLcode code;
-	int err;
-	bool retry;
-	const char *what;  /* stands before the server's name */
-	const char *cause; /* NULL: libcurl says it */
-};
-
-static const struct failure failures[] = {
-	{ CURLE_COULDNT_CONNECT, ERR_UNAVAILABLE, true, "no connection to",
-	    NULL },
-	{ CURLE_OPERATION_TIMEDOUT, ERR_UNAVAILABLE, true, "no connection to",
-	    "Connection timed out" },
-	{ CURLE_COULDNT_RESOLVE_HOST, ERR_UNAVAILABLE, true, "no connection to",
-	    "the name does not resolve" },
-	{ CURLE_SEND_ERROR, ERR_UNAVAILABLE, true, "broken connection to",
-	    NULL },
-	{ CURLE_RECV_ERROR, ERR_UNAVAILABLE, true, "broken connection to",
-	    NULL },
-	{ CURLE_GOT_NOTHING, ERR_UNAVAILABLE, true, "no answer from",
-	    "the connection was closed" },
-	{ CURLE_PARTIAL_FILE, ERR_UNAVAILABLE, true, "incomplete answer from",
-	    "the connection was closed" },
-	{ CURLE_SSL_CONNECT_ERROR, ERR_UNAVAILABLE, true,
-	    "no TLS connection to", NULL },
-	{ CURLE_PEER_FAILED_VERIFICATION, ERR_UNAVAILABLE, false,
-	    "no TLS connection to", NULL },
-	{ CURLE_UNSUPPORTED_PROTOCOL, ERR_UPSTREAM, false,
-	    "no HTTP answer from", "not HTTP/1" },
-	{ CURLE_WEIRD_SERVER_REPLY, ERR_UPSTREAM, false, "no HTTP answer from",
-	    NULL },
-	{ CURLE_BAD_CONTENT_ENCODING, ERR_UPSTREAM, false,
-	    "no HTTP answer from", NULL },
-	{ CURLE_OUT_OF_MEMORY, ERR_MEMORY, false, "no memory to ask", NULL },
-	{ CURLE_OK, ERR_UNAVAILABLE, false, "no answer from",
-	    NULL }, /* other */
-};
-
-static const struct failure *
-find_failure(CURLcode code)
-{
-	const struct failure *f = failures;
-
-	while (f->code != code && f->code != CURLE_OK)
-		f++;
-	return f;
-}
-
-static void
-name_server(char name[NAME_SIZE], const char *url)
-{
-	CURLU *u = curl_url();
-	char *host = NULL, *port = NULL;
-
-	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ==
-		CURLUE_OK)
-		(void)snprintf(
-		    name, NAME_SIZE, "%s:%.5s", CLEAN(str_of(host)), port);
-	else
-		(void)snprintf(name, NAME_SIZE, "the server");
-	curl_free(host);
-	curl_free(port);
-	curl_url_cleanup(u);
-}
-
-/* " (3 attempts)", or nothing when there was but one. */
-static const char *
-count_attempts(char out[32], const struct http_call *call)
-{
-	out[0] = '\0';
-	if (call->answer.attempts > 1)
-		(void)snprintf(
-		    out, 32, " (%u attempts)", call->answer.attempts);
-	return out;
-}
-
-static int
-explain_timeout(struct http_call *call)
-{
-	int64_t ms = call->deadline_ms - call->start_ms;
-	unsigned n = call->answer.attempts;
-	char name[NAME_SIZE];
-
-	name_server(name, call->url);
-	if (n == 0)
-		return err_set(&call->err, ERR_TIMEOUT,
-		    "no answer from %s within %lld ms (not asked: %u other "
-		    "requests at a time)",
-		    name, (long long)ms, call->http->parallel);
-	return err_set(&call->err, ERR_TIMEOUT,
-	    "no answer from %s within %lld ms (%u attempt%s)", name,
-	    (long long)ms, n, n == 1 ? "" : "s");
-}
-
-static int
-explain_size(struct http_call *call)
-{
-	char name[NAME_SIZE];
-
-	name_server(name, call->url);
-	if (call->body.code == ERR_MEMORY)
-		return err_set(&call->err, ERR_MEMORY,
-		    "no memory for the answer of %s", name);
-	if (call->header_bytes > HEADERS_MAX)
-		return err_set(&call->err, ERR_TOOBIG,
-		    "answer of %s has more than %d bytes of headers", name,
-		    HEADERS_MAX);
-	return err_set(&call->err, ERR_TOOBIG,
-	    "answer of %s has more than %zu bytes", name, call->body_max);
-}
-
-static int
-explain_failure(struct http_call *call, CURLcode code, const struct failure *f)
-{
-	char name[NAME_SIZE], cause[CAUSE_SIZE], attempts[32];
-	const char *text = f->cause;
-	long os = 0;
-
-	if (code == CURLE_COULDNT_CONNECT)
-		(void)curl_easy_getinfo(
-		    call->slot->easy, CURLINFO_OS_ERRNO, &os);
-	if (text == NULL && call->slot->error[0] != '\0')
-		text = call->slot->error;
-	if (text == NULL)
-		text = curl_easy_strerror(code);
-	(void)str_clean(cause, sizeof(cause), str_of(text));
-	if (os != 0) {
-		errno = (int)os;
-		(void)snprintf(cause, sizeof(cause), "%m");
-	}
-	name_server(name, call->url);
-	return err_set(&call->err, f->err, "%s %s: %s%s", f->what, name, cause,
-	    count_attempts(attempts, call));
-}
-
-/* Sets the call's sentence; *retry says whether another attempt may help. */
-static int
-explain(struct http_call *call, CURLcode code, bool *retry)
-{
-	const struct failure *f;
-
-	*retry = false;
-	if (call->body.code != ERR_OK || call->header_bytes > HEADERS_MAX ||
-	    code == CURLE_FILESIZE_EXCEEDED)
-		return explain_size(call);
-	if (code == CURLE_OPERATION_TIMEDOUT &&
-	    clock_ms() + 1 >= call->deadline_ms)
-		return explain_timeout(call);
-	f = find_failure(code);
-	*retry = f->retry;
-	return explain_failure(call, code, f);
-}
-
 static size_t
 on_body(char *p, size_t one, size_t n, void *arg)
 {
-	struct slot *slot = arg;
+	struct http_slot *slot = arg;
 	struct buf *body = &slot->call->body;
 
 	(void)one;
@@ -284,13 +91,10 @@ on_body(char *p, size_t one, size_t n, void *arg)
 static size_t
 on_header(char *p, size_t one, size_t n, void *arg)
 {
-	struct slot *slot = arg;
-	struct http_call *call = slot->call;
+	struct http_slot *slot = arg;
 
-	(void)p;
 	(void)one;
-	call->header_bytes += n;
-	return call->header_bytes <= HEADERS_MAX ? n : 0;
+	return http_call_take_header(slot->call, (struct str){ p, n }) ? n : 0;
 }
 
 #define SET(option, value)                                                 \
@@ -301,7 +105,7 @@ on_header(char *p, size_t one, size_t n, void *arg)
 
 /* What all requests have in common. */
 static int
-set_fixed(CURL *easy, struct slot *slot)
+set_fixed(CURL *easy, struct http_slot *slot)
 {
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_PRIVATE, slot);
@@ -310,16 +114,17 @@ set_fixed(CURL *easy, struct slot *slot)
 	SET(CURLOPT_WRITEDATA, slot);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, slot);
-	SET(CURLOPT_HTTPGET, 1L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_HTTP09_ALLOWED, 0L);
 	SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_PROXY, "");
-	SET(CURLOPT_NOPROXY, "*");
+	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_TCP_NODELAY, 1L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 #if LIBCURL_VERSION_NUM >= 0x075500
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -327,37 +132,93 @@ set_fixed(CURL *easy, struct slot *slot)
 	SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
+	SET(CURLOPT_CA_CACHE_TIMEOUT, (long)CA_CACHE_S);
 	/* Else giving up on a name waits for the resolver's own timeout. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
 	return ERR_OK;
 }
 
+/* libcurl's own bundle cannot be had back but by a reset. */
 static int
-set_request(CURL *easy, const struct http_call *call, int64_t now)
+set_ca(struct http_slot *slot, const char *ca_path)
 {
+	CURL *easy = slot->easy;
+
+	if (ca_path == NULL && slot->has_ca) {
+		curl_easy_reset(easy);
+		slot->has_ca = false;
+		return set_fixed(easy, slot);
+	}
+	if (ca_path == NULL)
+		return ERR_OK;
+	slot->has_ca = true;
+	SET(CURLOPT_CAINFO, ca_path);
+	SET(CURLOPT_CAPATH, NULL);
+	/* not every libcurl speaks TLS with a proxy */
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_path);
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+	return ERR_OK;
+}
+
+static int
+set_method(CURL *easy, const struct http_call *call)
+{
+	if (call->method == NULL) {
+		SET(CURLOPT_HTTPGET, 1L);
+	} else {
+		SET(CURLOPT_POST, 1L);
+		SET(CURLOPT_POSTFIELDS, call->sent.p);
+		SET(CURLOPT_POSTFIELDSIZE, (long)call->sent.n);
+	}
+	SET(CURLOPT_CUSTOMREQUEST, call->method);
+	SET(CURLOPT_HTTPHEADER, call->headers);
+	return ERR_OK;
+}
+
+static int
+set_request(struct http_slot *slot, const struct http_call *call, int64_t now)
+{
+	CURL *easy = slot->easy;
 	int64_t left = call->deadline_ms - now;
-	const char *url = call->url;
 
 	if (left < 1)
 		left = 1;
-	SET(CURLOPT_URL, url);
+	if (set_ca(slot, call->ca_path) != ERR_OK)
+		return ERR_MEMORY;
+	SET(CURLOPT_URL, call->url);
+	/* With either of them NULL libcurl would ask the environment. */
+	SET(CURLOPT_PROXY, call->proxy == NULL ? "" : call->proxy);
+	SET(CURLOPT_NOPROXY, call->proxy == NULL      ? "*"
+			     : call->no_proxy == NULL ? ""
+						      : call->no_proxy);
 	SET(CURLOPT_TIMEOUT_MS, (long)left);
 	SET(CURLOPT_CONNECTTIMEOUT_MS,
-	    (long)(left < CONNECT_MS ? left : CONNECT_MS));
+	    (long)(left < call->connect_ms ? left : call->connect_ms));
 	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->body_max);
-	return ERR_OK;
+	return set_method(easy, call);
+}
+
+/* What libcurl borrowed is the call's and goes with it. */
+static void
+forget_request(CURL *easy)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 }
 
 static void
 leave_slot(struct http *http, struct http_call *call)
 {
-	struct slot *slot = call->slot;
+	struct http_slot *slot = call->slot;
 
 	if (slot == NULL)
 		return;
-	if (slot->easy != NULL)
+	if (slot->easy != NULL) {
 		(void)curl_multi_remove_handle(http->multi, slot->easy);
+		forget_request(slot->easy);
+	}
 	call->slot = NULL;
 	slot->call = NULL;
 	slot->next_free = http->free_slots;
@@ -387,7 +248,7 @@ finish_cancelled(struct http *http, struct http_call *call)
 static int
 launch(struct http *http, struct http_call *call, int64_t now)
 {
-	struct slot *slot = call->slot;
+	struct http_slot *slot = call->slot;
 
 	if (slot->easy == NULL) {
 		slot->easy = curl_easy_init();
@@ -399,7 +260,7 @@ launch(struct http *http, struct http_call *call, int64_t now)
 			return ERR_MEMORY;
 		}
 	}
-	if (set_request(slot->easy, call, now) != ERR_OK ||
+	if (set_request(slot, call, now) != ERR_OK ||
 	    curl_multi_add_handle(http->multi, slot->easy) != CURLM_OK)
 		return ERR_MEMORY;
 	return ERR_OK;
@@ -409,7 +270,7 @@ static void
 admit(struct http *http, int64_t now)
 {
 	while (http->free_slots != NULL && !list_is_empty(&http->ready)) {
-		struct slot *slot = http->free_slots;
+		struct http_slot *slot = http->free_slots;
 		struct http_call *call = pop_call(&http->ready);
 
 		http->free_slots = slot->next_free;
@@ -417,9 +278,7 @@ admit(struct http *http, int64_t now)
 		slot->error[0] = '\0';
 		call->slot = slot;
 		call->answer.attempts++;
-		call->header_bytes = 0;
-		buf_clear(&call->body);
-		call->err = (struct err){ 0 };
+		http_call_renew(call);
 		if (launch(http, call, now) != ERR_OK)
 			finish(http, call,
 			    err_set(&call->err, ERR_MEMORY,
@@ -483,9 +342,10 @@ settle(struct http *http, struct http_call *call, CURLcode code)
 		(void)curl_easy_getinfo(call->slot->easy,
 		    CURLINFO_RESPONSE_CODE, &call->answer.status);
 		call->answer.body = buf_str(&call->body);
+		call->answer.headers = buf_str(&call->header_lines);
 		retry = is_passing_trouble(call->answer.status);
 	} else {
-		r = explain(call, code, &retry);
+		r = http_explain(call, code, &retry);
 	}
 	if (!retry || !rest(http, call))
 		finish(http, call, r);
@@ -498,7 +358,7 @@ reap(struct http *http)
 		int left;
 		CURLMsg *msg = curl_multi_info_read(http->multi, &left);
 		char *private = NULL;
-		struct slot *slot;
+		struct http_slot *slot;
 
 		if (msg == NULL)
 			return;
@@ -506,7 +366,7 @@ reap(struct http *http)
 			continue;
 		(void)curl_easy_getinfo(
 		    msg->easy_handle, CURLINFO_PRIVATE, &private);
-		slot = (struct slot *)(void *)private;
+		slot = (struct http_slot *)(void *)private;
 		settle(http, slot->call, msg->data.result);
 	}
 }
@@ -538,8 +398,11 @@ run_due(struct http *http, int64_t now)
 		if (call->deadline_ms > now)
 			wake_by(http, call->deadline_ms);
 		else
-			finish(http, call, explain_timeout(call));
+			finish(http, call, http_explain_timeout(call));
 	}
+	/* Thousands with deadlines of their own are not looked at for each. */
+	if (http->wake_ms < now + SCAN_MS)
+		http->wake_ms = now + SCAN_MS;
 }
 
 /* Take what the queue thread wants; false when it wants the end. */
@@ -653,10 +516,10 @@ deliver(struct http_call *call)
 	if (call->r != ERR_OK) {
 		call->answer.status = 0;
 		call->answer.body = (struct str){ NULL, 0 };
+		call->answer.headers = (struct str){ NULL, 0 };
 	}
 	call->done(call->arg, call->r, &call->answer, err);
-	buf_wipe(&call->body);
-	free(call);
+	http_call_free(call);
 }
 
 static void
@@ -703,8 +566,24 @@ release(struct http *http)
 	(void)curl_multi_cleanup(http->multi);
 	curl_url_cleanup(http->parser);
 	pthread_mutex_destroy(&http->lock);
+	free(http->proxy);
+	free(http->no_proxy);
 	free(http);
 	curl_global_cleanup();
+}
+
+/* A copy of a variable, by its first name that is set; "" is not set. */
+static int
+copy_env(char **value, const char *name, const char *other)
+{
+	const char *text = getenv(name);
+
+	if (text == NULL || text[0] == '\0')
+		text = getenv(other);
+	if (text == NULL || text[0] == '\0')
+		return ERR_OK;
+	*value = strdup(text);
+	return *value == NULL ? ERR_MEMORY : ERR_OK;
 }
 
 static void
@@ -748,7 +627,9 @@ http_new(
 	init(http, loop, parallel);
 	http->parser = curl_url();
 	http->multi = curl_multi_init();
-	if (http->parser == NULL || http->multi == NULL) {
+	if (http->parser == NULL || http->multi == NULL ||
+	    copy_env(&http->proxy, "HTTPS_PROXY", "https_proxy") != ERR_OK ||
+	    copy_env(&http->no_proxy, "NO_PROXY", "no_proxy") != ERR_OK) {
 		r = err_set(err, ERR_MEMORY, "no memory for HTTP requests");
 		goto fail;
 	}
@@ -802,7 +683,7 @@ http_free(struct http *http)
 }
 
 static int
-check_url(struct http *http, const char *url, struct err *err)
+check_url(struct http *http, const char *url, bool *https, struct err *err)
 {
 	char *scheme = NULL;
 	CURLUcode code;
@@ -823,6 +704,8 @@ check_url(struct http *http, const char *url, struct err *err)
 	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
 		r = err_set(err, ERR_FORMAT, "\"%s\" is no http or https URL",
 		    CLEAN(str_of(url)));
+	else
+		*https = strcmp(scheme, "https") == 0;
 	curl_free(scheme);
 	return r;
 }
@@ -832,32 +715,29 @@ http_start(struct http_call **callp, struct http *http,
     const struct http_request *req, http_done_fn *done, void *arg,
     struct err *err)
 {
-	struct http_call *call;
-	size_t n;
+	struct http_call *call = NULL;
+	bool https = false;
 	int r;
 
 	assert(loop_is_here(http->loop));
 	assert(req->timeout_ms > 0);
 	if (http->closing)
 		return err_set(err, ERR_NOT_NOW, "HTTP requests have ended");
-	r = check_url(http, req->url, err);
+	r = check_url(http, req->url, &https, err);
+	if (r == ERR_OK)
+		r = http_call_new(&call, req, err);
 	if (r != ERR_OK)
 		return r;
-	n = strlen(req->url) + 1;
-	call = calloc(1, sizeof(*call) + n);
-	if (call == NULL)
-		return err_set(err, ERR_MEMORY, "no memory for a request");
-	list_init(&call->cancel);
 	call->http = http;
+	call->parallel = http->parallel;
 	call->done = done;
 	call->arg = arg;
-	call->body_max = req->body_max;
 	call->start_ms = clock_ms();
 	call->deadline_ms = call->start_ms + req->timeout_ms;
-	call->retries = req->retries;
-	buf_init(&call->body, req->body_max);
-	memcpy(call->url, req->url, n);
-
+	if (https && (req->flags & HTTP_ENV_PROXY) != 0) {
+		call->proxy = http->proxy;
+		call->no_proxy = http->no_proxy;
+	}
 	pthread_mutex_lock(&http->lock);
 	list_append(&http->inbox, &call->link);
 	unlock_and_wake(http);

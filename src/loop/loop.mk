@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libloop.a
 
 if PLUGINS
 noinst_LIBRARIES += %D%/libhttp.a
-%C%_libhttp_a_SOURCES = %D%/http.c %D%/http.h
+%C%_libhttp_a_SOURCES = \
+	%D%/http.c %D%/http.h %D%/http_call.c %D%/http_call.h \
+	%D%/http_error.c
 %C%_libhttp_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 endif

@@ -207,7 +207,6 @@ static const struct {
 	{ "/chunks", 200, "hello" },
 	{ "/chunks-junk", 200, "hello" },
 	{ "/until-close", 200, "hello" },
-	{ "/gzip", 200, "hello" },
 	{ "/404", 404, "gone" },
 	{ "/500", 500, "broken" },
 	{ "/redirect", 302, "moved" },
@@ -257,6 +256,8 @@ static const struct {
 	{ "/announce", "answer of ", " has more than 4096 bytes", ERR_TOOBIG },
 	{ "/endless-headers", "answer of ",
 	    " has more than 16384 bytes of headers", ERR_TOOBIG },
+	{ "/gzip", "answer of ", " is encoded, which nobody asked for",
+	    ERR_UPSTREAM },
 };
 
 START_TEST(explains_failures)
