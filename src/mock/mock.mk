@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libmock.a
 	%D%/scenario.c %D%/scenario.h \
 	%D%/scenario_builtin.c \
 	%D%/scenario_read.c \
+	%D%/scenario_reader.c %D%/scenario_reader.h \
+	%D%/scenario_roles.c \
 	%D%/scenario_text.c %D%/scenario_text.h \
 	%D%/server.c %D%/server.h
 %C%_libmock_a_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS) $(EVENT_CFLAGS) \

@@ -10,6 +10,7 @@
 #define MOCK_SCENARIO_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,10 +36,45 @@ struct scenario_cluster {
 	const struct scenario_account *account;
 };
 
+/* As definitions and tasks name one. */
+struct scenario_role_ref {
+	struct str partition, account; /* empty: those of the task */
+	struct str path;               /* "/" or "/team/blue/" */
+	struct str name;               /* empty: no role */
+};
+
+/* One that can be assumed, or that a server has. */
+struct scenario_role {
+	struct str label; /* what the file calls it */
+	struct str name, path, arn;
+	const struct scenario_account *account;
+	const struct str *trust; /* who may assume it; see the manual page */
+	size_t trust_count;
+	struct str external_id; /* or empty */
+	const struct str *web_tokens;
+	size_t web_token_count;
+	const struct str *denied; /* actions, such as ecs:DescribeTasks */
+	size_t denied_count;
+};
+
+/* Of a server: a user's key, or one of a role's session. */
+struct scenario_access_key {
+	struct str id, secret;
+	struct str token; /* empty: a long-term key */
+	const struct scenario_account *account;
+	struct str user;                  /* of a user, else empty */
+	const struct scenario_role *role; /* of a role, else NULL */
+	struct str session;               /* with role */
+	int64_t expires_us;               /* time of day; 0: never */
+	const struct str *denied;
+	size_t denied_count;
+};
+
 struct scenario_container {
 	struct str name, image, image_id;
-	uint32_t number;      /* Fargate's: FNV-1a of the name */
-	uint64_t cpu, memory; /* units and MiB; 0: no limit */
+	struct str image_digest; /* the registry's; empty: ECS has none */
+	uint32_t number;         /* Fargate's: FNV-1a of the name */
+	uint64_t cpu, memory;    /* units and MiB; 0: no limit */
 };
 
 /* Stands in the account and region of whatever task runs it. */
@@ -46,6 +82,8 @@ struct scenario_definition {
 	struct str label; /* FAMILY:REVISION */
 	struct str family, revision;
 	uint64_t cpu, memory; /* 1024 units are a vCPU; MiB */
+	struct scenario_role_ref task_role, execution_role;
+	struct str pid_mode;                         /* or empty */
 	const struct scenario_container *containers; /* one at least */
 	size_t container_count;
 };
@@ -60,6 +98,18 @@ struct scenario_task {
 	struct in_addr address;
 	const struct task_tag *tags;
 	size_t tag_count;
+
+	/* "/v2/credentials/UUID", for every task, a role or not */
+	struct str credentials_path;
+	struct scenario_role_ref role;    /* RunTask's override */
+	bool exec;                        /* ECS Exec */
+	const struct task_tag *overrides; /* container's name, command */
+	size_t override_count;
+	struct str ipv6_address, subnet, network_interface; /* ipv6: or empty */
+	struct str attachment_status;
+	struct str capacity_provider, platform_version, platform_family;
+	struct str group, started_by;   /* may be empty */
+	int64_t created_us, started_us; /* time of day; 0: around born_us */
 };
 
 struct scenario_slot; /* of the index of task names and IDs */
@@ -73,6 +123,11 @@ struct scenario {
 	size_t cluster_count;
 	const struct scenario_definition *definitions;
 	size_t definition_count;
+	const struct scenario_role *roles;
+	size_t role_count;
+	const struct scenario_access_key *access_keys;
+	size_t access_key_count;
+	const struct scenario_role *instance_role; /* IMDS's; or NULL */
 	struct scenario_task *tasks;
 	size_t task_count;
 	const struct scenario_task *default_task;
@@ -102,12 +157,43 @@ const struct scenario_task *scenario_task_find(
 const struct scenario_container *scenario_container_find(
     const struct scenario_task *t, struct str key);
 
+/* By credentials_path. */
+const struct scenario_task *scenario_credentials_find(
+    const struct scenario *s, struct str path);
+
+/* A listed role; its name in any case, as IAM has it.  NULL: none. */
+const struct scenario_role *scenario_role_find(
+    const struct scenario *s, struct str account, struct str name);
+
+/* The role that a task has: RunTask's, else the definition's; or NULL. */
+const struct scenario_role_ref *scenario_task_role(
+    const struct scenario_task *t);
+
+/* Is there a cluster in this region? */
+bool scenario_has_region(const struct scenario *s, struct str region);
+
+/* arn:P:iam::ACCOUNT:role/PATH/NAME; ref has a name. */
+enum { SCENARIO_ROLE_ARN_SIZE = 1024 };
+void scenario_role_arn(char out[SCENARIO_ROLE_ARN_SIZE],
+    const struct scenario_role_ref *ref, const struct scenario_account *home);
+
+/* When it was created and when it started, or is said to have. */
+int64_t scenario_created_us(
+    const struct scenario *s, const struct scenario_task *t);
+int64_t scenario_started_us(
+    const struct scenario *s, const struct scenario_task *t);
+
 /* For scenario_parse(): room in the index for so many tasks. */
 int scenario_index_init(
     struct scenario *s, size_t tasks, struct err *err) MUST_USE;
 
+/* Fill in what is made of the task's ARN: credentials_path and the like. */
+int scenario_task_derive(
+    struct scenario *s, struct scenario_task *t, struct err *err) MUST_USE;
+
 /*
- * Make a task known by its name and its ID.  If one of them is taken, returns
+ * Make a task known by its name, its ID and, if that is set, the path of its
+ * credentials, which is made of the ID.  If a name or ID is taken, returns
  * the task that has it and nothing changes; else NULL.
  */
 const struct scenario_task *scenario_index_add(
@@ -121,5 +207,10 @@ uint32_t scenario_number(struct str name);
 
 /* 16 n lower-case hex digits and a NUL that depend on s and salt alone. */
 void scenario_hex(char *out, size_t n, struct str s, const char *salt);
+
+/* The same as a UUID of version 4; a size that has room for it. */
+enum { SCENARIO_UUID_SIZE = 37 };
+void scenario_uuid(
+    char out[SCENARIO_UUID_SIZE], struct str s, const char *salt);
 
 #endif

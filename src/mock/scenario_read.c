@@ -13,96 +13,18 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "mock/scenario.h"
+#include "mock/scenario_reader.h"
 #include "mock/scenario_text.h"
 #include "task/arn.h"
 
 enum {
 	ARENA_MAX = 256 * 1024 * 1024,
-	SECTIONS_MAX = 1000, /* of a kind, but for tasks */
-	TASK_NAME_MAX = 64,  /* it is part of a path */
-	TAG_KEY_MAX = 128,   /* characters, AWS's limits */
+	TASK_NAME_MAX = 64, /* it is part of a path */
+	TAG_KEY_MAX = 128,  /* characters, AWS's limits */
 	TAG_VALUE_MAX = 256,
 	CPU_MAX = 192 * 1024, /* units and MiB, beyond what AWS offers */
 	MEMORY_MAX = 1024 * 1024,
 };
-
-/* One of the two texts: the user's and the built-in one. */
-struct source {
-	const char *file;
-	cfg_t *cfg;
-};
-
-struct reader {
-	struct scenario *s;
-	const char *file; /* of the source that is being read */
-	struct err *err;
-};
-
-static int
-no_memory(struct reader *rd)
-{
-	return err_set(rd->err, ERR_MEMORY, "out of memory");
-}
-
-static int
-keep(struct reader *rd, struct str *out, struct str s)
-{
-	struct str copy = arena_dup(&rd->s->arena, s);
-
-	if (copy.p == NULL)
-		return no_memory(rd);
-	*out = copy;
-	return ERR_OK;
-}
-
-/* What a text value may be, in code and in words. */
-struct grammar {
-	bool (*is_fine)(struct str s);
-	const char *words;
-};
-
-/* Copies the value if the key is there; *out is its default. */
-static int
-read_text(struct reader *rd, struct str *out, cfg_t *sec, const char *key,
-    const struct grammar *g)
-{
-	const struct scenario_value *v = scenario_value(sec, key);
-
-	if (v == NULL)
-		return ERR_OK;
-	if (!g->is_fine(v->text))
-		return scenario_bad(sec, rd->file, v->line, rd->err,
-		    "%s \"%s\" is not %s", key, CLEAN(v->text), g->words);
-	return keep(rd, out, v->text);
-}
-
-/* *out is its default; 0 is never a value. */
-static int
-read_number(
-    struct reader *rd, uint64_t *out, cfg_t *sec, const char *key, uint64_t max)
-{
-	const struct scenario_value *v = scenario_value(sec, key);
-	uint64_t n;
-
-	if (v == NULL)
-		return ERR_OK;
-	if (!str_to_u64(&n, v->text) || n == 0 || n > max)
-		return scenario_bad(sec, rd->file, v->line, rd->err,
-		    "%s \"%s\" is not a number from 1 to %llu", key,
-		    CLEAN(v->text), (unsigned long long)max);
-	*out = n;
-	return ERR_OK;
-}
-
-static int
-check_name(
-    struct reader *rd, cfg_t *sec, struct str name, const struct grammar *g)
-{
-	if (g->is_fine(name))
-		return ERR_OK;
-	return scenario_bad(sec, rd->file, sec->line, rd->err,
-	    "the name \"%s\" is not %s", CLEAN(name), g->words);
-}
 
 static bool
 is_plain_name(struct str s)
@@ -137,16 +59,6 @@ is_image_id(struct str s)
 }
 
 static bool
-is_one_of(struct str s, const char *const *words)
-{
-	for (; *words != NULL; words++) {
-		if (str_is(s, *words))
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_launch_type(struct str s)
 {
 	static const char *const words[] = { "FARGATE", "EC2", "EXTERNAL",
@@ -165,20 +77,101 @@ is_status(struct str s)
 	return is_one_of(s, words);
 }
 
+static bool
+is_attachment_status(struct str s)
+{
+	static const char *const words[] = { "PRECREATED", "CREATED",
+		"ATTACHING", "ATTACHED", "DETACHING", "DETACHED", "DELETED",
+		NULL };
+
+	return is_one_of(s, words);
+}
+
+static bool
+is_switch(struct str s)
+{
+	return str_is(s, "enabled") || str_is(s, "disabled");
+}
+
+static bool
+is_pid_mode(struct str s)
+{
+	return str_is(s, "task") || str_is(s, "host");
+}
+
+static bool
+is_ipv6(struct str s)
+{
+	struct in6_addr a;
+	char text[INET6_ADDRSTRLEN];
+
+	if (s.n >= sizeof(text))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	return inet_pton(AF_INET6, text, &a) == 1;
+}
+
+static bool
+is_resource_id(struct str s)
+{
+	return s.n <= 64 && str_is_alnum_or(s, "-");
+}
+
+static bool
+is_platform(struct str s)
+{
+	return s.n <= 64 && str_is_alnum_or(s, "._-");
+}
+
+/* service:NAME, family:NAME or the user's own word */
+static bool
+is_group(struct str s)
+{
+	return s.n <= 255 && str_is_alnum_or(s, "-_:./");
+}
+
+static bool
+is_started_by(struct str s)
+{
+	return s.n <= 128 && str_is_alnum_or(s, "-_/");
+}
+
+static bool
+is_digest(struct str s)
+{
+	return str_is(s, "none") || is_image_id(s);
+}
+
 static const struct grammar account_id = { is_account, "12 digits" };
+static const struct grammar attachment_status = { is_attachment_status,
+	"the status of a network interface, such as ATTACHED" };
 static const struct grammar cluster_name = { is_cluster_name,
 	"a cluster name: 1 to 255 letters, digits, '-' or '_'" };
 static const struct grammar image_ref = { is_image, "an image reference" };
 static const struct grammar image_id = { is_image_id,
 	"sha256: and 64 lower-case hex digits" };
+static const struct grammar image_digest = { is_digest,
+	"none, or sha256: and 64 lower-case hex digits" };
+static const struct grammar group_name = { is_group,
+	"a group, such as service:web" };
+static const struct grammar ipv6 = { is_ipv6, "an IPv6 address" };
 static const struct grammar launch_type = { is_launch_type,
 	"FARGATE, EC2, EXTERNAL or MANAGED_INSTANCES" };
 static const struct grammar plain_name = { is_plain_name,
 	"1 to 255 letters, digits, '-' or '_'" };
+static const struct grammar pid_mode = { is_pid_mode, "task or host" };
+static const struct grammar platform = { is_platform,
+	"1 to 64 letters, digits or ._-" };
 static const struct grammar partition_name = { is_partition,
 	"a partition, such as aws or aws-cn" };
 static const struct grammar region_name = { is_region,
 	"a region: a-z, 0-9 and '-', such as us-east-1" };
+static const struct grammar resource_id = { is_resource_id,
+	"1 to 64 letters, digits or '-'" };
+static const struct grammar started_by = { is_started_by,
+	"1 to 128 letters, digits or -_/" };
+static const struct grammar on_or_off = { is_switch, "enabled or disabled" };
 static const struct grammar task_status = { is_status,
 	"a task status of ECS, such as RUNNING, PENDING or STOPPED" };
 static const struct grammar task_id = { is_task_id,
@@ -194,45 +187,13 @@ read_account(struct reader *rd, cfg_t *sec, struct scenario_account *a)
 	int r;
 
 	a->partition = STR("aws");
-	r = keep(rd, &a->id, str_of(cfg_title(sec)));
+	r = reader_keep(rd, &a->id, str_of(cfg_title(sec)));
 	if (r == ERR_OK)
-		r = check_name(rd, sec, a->id, &account_id);
+		r = reader_name(rd, sec, a->id, &account_id);
 	if (r == ERR_OK)
-		r = read_text(
+		r = reader_text(
 		    rd, &a->partition, sec, "partition", &partition_name);
 	return r;
-}
-
-/*
- * Which of n sections a key names; the only one there is if it is not set.
- * Accounts, clusters and definitions all begin with the struct str that they
- * are called by, and are stride bytes apart.
- */
-static int
-read_reference(struct reader *rd, const void **out, cfg_t *sec, const char *key,
-    const void *all, size_t n, size_t stride)
-{
-	const struct scenario_value *v = scenario_value(sec, key);
-	const char *p = all;
-	struct str label;
-
-	if (v == NULL && n == 1) {
-		*out = p;
-		return ERR_OK;
-	}
-	if (v == NULL)
-		return scenario_bad(sec, rd->file, sec->line, rd->err,
-		    "\"%s\" is missing, and there are %zu to choose from", key,
-		    n);
-	for (size_t i = 0; i < n; i++, p += stride) {
-		memcpy(&label, p, sizeof(label));
-		if (str_eq(label, v->text)) {
-			*out = p;
-			return ERR_OK;
-		}
-	}
-	return scenario_bad(sec, rd->file, v->line, rd->err,
-	    "there is no %s '%s'", key, CLEAN(v->text));
 }
 
 static int
@@ -242,16 +203,16 @@ read_cluster(struct reader *rd, cfg_t *sec, struct scenario_cluster *c)
 	int r;
 
 	c->region = STR("us-east-1");
-	r = keep(rd, &c->label, str_of(cfg_title(sec)));
+	r = reader_keep(rd, &c->label, str_of(cfg_title(sec)));
 	c->name = c->label;
 	if (r == ERR_OK)
-		r = read_text(rd, &c->name, sec, "name", &cluster_name);
+		r = reader_text(rd, &c->name, sec, "name", &cluster_name);
 	if (r == ERR_OK)
-		r = check_name(rd, sec, c->name, &cluster_name);
+		r = reader_name(rd, sec, c->name, &cluster_name);
 	if (r == ERR_OK)
-		r = read_text(rd, &c->region, sec, "region", &region_name);
+		r = reader_text(rd, &c->region, sec, "region", &region_name);
 	if (r == ERR_OK)
-		r = read_reference(rd, &account, sec, "account",
+		r = reader_reference(rd, &account, sec, "account",
 		    rd->s->accounts, rd->s->account_count,
 		    sizeof(*rd->s->accounts));
 	if (r != ERR_OK)
@@ -262,7 +223,7 @@ read_cluster(struct reader *rd, cfg_t *sec, struct scenario_cluster *c)
 		STR_FMT(c->account->partition), STR_FMT(c->region),
 		STR_FMT(c->account->id), STR_FMT(c->name));
 	if (c->arn.p == NULL)
-		return no_memory(rd);
+		return reader_no_memory(rd);
 	for (const struct scenario_cluster *o = rd->s->clusters; o != c; o++) {
 		if (str_eq(o->arn, c->arn))
 			return scenario_bad(sec, rd->file, sec->line, rd->err,
@@ -278,26 +239,34 @@ read_container(struct reader *rd, cfg_t *sec, struct scenario_container *c)
 	char hex[65];
 	int r;
 
-	r = keep(rd, &c->name, str_of(cfg_title(sec)));
+	r = reader_keep(rd, &c->name, str_of(cfg_title(sec)));
 	if (r == ERR_OK)
-		r = check_name(rd, sec, c->name, &plain_name);
+		r = reader_name(rd, sec, c->name, &plain_name);
 	if (r == ERR_OK && scenario_value(sec, "image") == NULL)
 		r = scenario_bad(
 		    sec, rd->file, sec->line, rd->err, "\"image\" is missing");
 	if (r == ERR_OK)
-		r = read_text(rd, &c->image, sec, "image", &image_ref);
+		r = reader_text(rd, &c->image, sec, "image", &image_ref);
 	if (r == ERR_OK)
-		r = read_number(rd, &c->cpu, sec, "cpu", CPU_MAX);
+		r = reader_number(rd, &c->cpu, sec, "cpu", CPU_MAX);
 	if (r == ERR_OK)
-		r = read_number(rd, &c->memory, sec, "memory", MEMORY_MAX);
+		r = reader_number(rd, &c->memory, sec, "memory", MEMORY_MAX);
 	if (r != ERR_OK)
 		return r;
 	c->number = scenario_number(c->name);
 	scenario_hex(hex, 4, c->image, "image");
 	c->image_id = arena_printf(&rd->s->arena, "sha256:%s", hex);
-	if (c->image_id.p == NULL)
-		return no_memory(rd);
-	return read_text(rd, &c->image_id, sec, "image_id", &image_id);
+	scenario_hex(hex, 4, c->image, "digest");
+	c->image_digest = arena_printf(&rd->s->arena, "sha256:%s", hex);
+	if (c->image_id.p == NULL || c->image_digest.p == NULL)
+		return reader_no_memory(rd);
+	r = reader_text(rd, &c->image_id, sec, "image_id", &image_id);
+	if (r == ERR_OK)
+		r = reader_text(
+		    rd, &c->image_digest, sec, "image_digest", &image_digest);
+	if (r == ERR_OK && str_is(c->image_digest, "none"))
+		c->image_digest = STR("");
+	return r;
 }
 
 static int
@@ -313,7 +282,7 @@ read_containers(struct reader *rd, cfg_t *sec, struct scenario_definition *d)
 		    SCENARIO_CONTAINERS_MAX);
 	c = arena_calloc(&rd->s->arena, n, sizeof(*c));
 	if (c == NULL)
-		return no_memory(rd);
+		return reader_no_memory(rd);
 	for (size_t i = 0; i < n && r == ERR_OK; i++)
 		r = read_container(
 		    rd, cfg_getnsec(sec, "container", (unsigned)i), &c[i]);
@@ -330,7 +299,7 @@ read_definition(struct reader *rd, cfg_t *sec, struct scenario_definition *d)
 
 	d->cpu = 256;
 	d->memory = 512;
-	r = keep(rd, &d->label, str_of(cfg_title(sec)));
+	r = reader_keep(rd, &d->label, str_of(cfg_title(sec)));
 	if (r != ERR_OK)
 		return r;
 	d->family = str_cut(&d->revision, d->label, ':');
@@ -338,9 +307,20 @@ read_definition(struct reader *rd, cfg_t *sec, struct scenario_definition *d)
 	    revision == 0 || revision > INT32_MAX || d->revision.p[0] == '0')
 		return scenario_bad(sec, rd->file, sec->line, rd->err,
 		    "the name is not FAMILY:REVISION, such as web:1");
-	r = read_number(rd, &d->cpu, sec, "cpu", CPU_MAX);
+	d->task_role = (struct scenario_role_ref){ .path = STR("/"),
+		.name = STR("fargate-demo-task-role") };
+	d->execution_role = (struct scenario_role_ref){ .path = STR("/"),
+		.name = STR("ecsTaskExecutionRole") };
+	r = reader_number(rd, &d->cpu, sec, "cpu", CPU_MAX);
 	if (r == ERR_OK)
-		r = read_number(rd, &d->memory, sec, "memory", MEMORY_MAX);
+		r = reader_number(rd, &d->memory, sec, "memory", MEMORY_MAX);
+	if (r == ERR_OK)
+		r = reader_role_ref(rd, &d->task_role, sec, "task_role");
+	if (r == ERR_OK)
+		r = reader_role_ref(
+		    rd, &d->execution_role, sec, "execution_role");
+	if (r == ERR_OK)
+		r = reader_text(rd, &d->pid_mode, sec, "pid_mode", &pid_mode);
 	if (r == ERR_OK)
 		r = read_containers(rd, sec, d);
 	return r;
@@ -361,7 +341,7 @@ read_tag(struct reader *rd, struct task_tag *tag, cfg_t *sec,
     const struct scenario_value *v, const struct task_tag *others)
 {
 	struct str text = { 0 };
-	int r = keep(rd, &text, v->text);
+	int r = reader_keep(rd, &text, v->text);
 
 	if (r != ERR_OK)
 		return r;
@@ -400,7 +380,7 @@ read_tags(struct reader *rd, cfg_t *sec, struct scenario_task *t)
 		    "it has %zu tags, AWS takes %d", n, SCENARIO_TAGS_MAX);
 	tags = arena_calloc(&rd->s->arena, n + 1, sizeof(*tags));
 	if (tags == NULL)
-		return no_memory(rd);
+		return reader_no_memory(rd);
 	for (size_t i = 0; i < n && r == ERR_OK; i++)
 		r = read_tag(
 		    rd, &tags[i], sec, scenario_value_at(sec, "tags", i), tags);
@@ -428,6 +408,122 @@ read_address(struct reader *rd, cfg_t *sec, struct in_addr *out)
 	return ERR_OK;
 }
 
+/* 'CONTAINER=COMMAND', each container once. */
+static int
+read_override(struct reader *rd, cfg_t *sec, const struct scenario_value *v,
+    const struct scenario_task *t, struct task_tag *out,
+    const struct task_tag *others)
+{
+	struct str text = { 0 };
+	size_t i = 0;
+	int r = reader_keep(rd, &text, v->text);
+
+	if (r != ERR_OK)
+		return r;
+	out->key = str_cut(&out->value, text, '=');
+	if (out->value.n == 0 || !str_is_printable(out->value))
+		return scenario_bad(sec, rd->file, v->line, rd->err,
+		    "override \"%s\" is not 'CONTAINER=COMMAND'", CLEAN(text));
+	while (i < t->definition->container_count &&
+	       !str_eq(t->definition->containers[i].name, out->key))
+		i++;
+	if (i == t->definition->container_count)
+		return scenario_bad(sec, rd->file, v->line, rd->err,
+		    "the task has no container \"%s\"", CLEAN(out->key));
+	for (; others != out; others++) {
+		if (str_eq(others->key, out->key))
+			return scenario_bad(sec, rd->file, v->line, rd->err,
+			    "container \"%s\" is there twice", CLEAN(out->key));
+	}
+	return ERR_OK;
+}
+
+static int
+read_overrides(struct reader *rd, cfg_t *sec, struct scenario_task *t)
+{
+	size_t n = cfg_size(sec, "overrides");
+	struct task_tag *all;
+	int r;
+
+	r = reader_role_ref(rd, &t->role, sec, "task_role");
+	if (r != ERR_OK || n == 0)
+		return r;
+	if (n > SCENARIO_CONTAINERS_MAX)
+		return scenario_bad(sec, rd->file, sec->line, rd->err,
+		    "it has %zu overrides, it takes %d", n,
+		    SCENARIO_CONTAINERS_MAX);
+	all = arena_calloc(&rd->s->arena, n, sizeof(*all));
+	if (all == NULL)
+		return reader_no_memory(rd);
+	for (size_t i = 0; i < n && r == ERR_OK; i++)
+		r = read_override(rd, sec,
+		    scenario_value_at(sec, "overrides", i), t, &all[i], all);
+	t->overrides = all;
+	t->override_count = n;
+	return r;
+}
+
+/* By whom and on what ECS runs it. */
+static int
+read_placement(struct reader *rd, cfg_t *sec, struct scenario_task *t)
+{
+	bool fargate = str_is(t->launch_type, "FARGATE");
+	struct str exec = STR("disabled");
+	int r;
+
+	t->platform_version = fargate ? STR("1.4.0") : STR("");
+	t->platform_family = fargate ? STR("Linux") : STR("");
+	t->group = t->service.n > 0 ? arena_printf(&rd->s->arena,
+					  "service:%.*s", STR_FMT(t->service))
+				    : arena_printf(&rd->s->arena, "family:%.*s",
+					  STR_FMT(t->definition->family));
+	if (t->group.p == NULL)
+		return reader_no_memory(rd);
+	r = reader_text(
+	    rd, &t->platform_version, sec, "platform_version", &platform);
+	if (r == ERR_OK)
+		r = reader_text(
+		    rd, &t->platform_family, sec, "platform_family", &platform);
+	if (r == ERR_OK)
+		r = reader_text(rd, &t->capacity_provider, sec,
+		    "capacity_provider", &plain_name);
+	if (r == ERR_OK)
+		r = reader_text(rd, &t->group, sec, "group", &group_name);
+	if (r == ERR_OK)
+		r = reader_text(
+		    rd, &t->started_by, sec, "started_by", &started_by);
+	if (r == ERR_OK)
+		r = reader_text(rd, &exec, sec, "exec", &on_or_off);
+	t->exec = str_is(exec, "enabled");
+	if (r == ERR_OK)
+		r = reader_time(rd, &t->created_us, sec, "created_at");
+	if (r == ERR_OK)
+		r = reader_time(rd, &t->started_us, sec, "started_at");
+	return r;
+}
+
+/* One subnet for each cluster, unless told otherwise. */
+static int
+read_network(struct reader *rd, cfg_t *sec, struct scenario_task *t)
+{
+	char hex[33];
+	int r;
+
+	scenario_hex(hex, 2, t->cluster->arn, "subnet");
+	t->subnet = arena_printf(&rd->s->arena, "subnet-0%.16s", hex);
+	if (t->subnet.p == NULL)
+		return reader_no_memory(rd);
+	t->attachment_status = STR("ATTACHED");
+	r = reader_text(rd, &t->subnet, sec, "subnet", &resource_id);
+	if (r == ERR_OK)
+		r = reader_text(rd, &t->attachment_status, sec,
+		    "attachment_status", &attachment_status);
+	if (r == ERR_OK)
+		r = reader_text(
+		    rd, &t->ipv6_address, sec, "ipv6_address", &ipv6);
+	return r;
+}
+
 /* All of a task but what tells several of one section apart. */
 static int
 read_common(struct reader *rd, cfg_t *sec, struct scenario_task *t)
@@ -438,10 +534,10 @@ read_common(struct reader *rd, cfg_t *sec, struct scenario_task *t)
 
 	t->launch_type = STR("FARGATE");
 	t->status = STR("RUNNING");
-	r = read_reference(rd, &cluster, sec, "cluster", s->clusters,
+	r = reader_reference(rd, &cluster, sec, "cluster", s->clusters,
 	    s->cluster_count, sizeof(*s->clusters));
 	if (r == ERR_OK)
-		r = read_reference(rd, &definition, sec, "task_definition",
+		r = reader_reference(rd, &definition, sec, "task_definition",
 		    s->definitions, s->definition_count,
 		    sizeof(*s->definitions));
 	if (r != ERR_OK)
@@ -451,16 +547,22 @@ read_common(struct reader *rd, cfg_t *sec, struct scenario_task *t)
 	t->availability_zone =
 	    arena_printf(&rd->s->arena, "%.*sa", STR_FMT(t->cluster->region));
 	if (t->availability_zone.p == NULL)
-		return no_memory(rd);
-	r = read_text(
+		return reader_no_memory(rd);
+	r = reader_text(
 	    rd, &t->availability_zone, sec, "availability_zone", &zone_name);
 	if (r == ERR_OK)
-		r = read_text(rd, &t->service, sec, "service", &plain_name);
+		r = reader_text(rd, &t->service, sec, "service", &plain_name);
 	if (r == ERR_OK)
-		r = read_text(
+		r = reader_text(
 		    rd, &t->launch_type, sec, "launch_type", &launch_type);
 	if (r == ERR_OK)
-		r = read_text(rd, &t->status, sec, "status", &task_status);
+		r = reader_text(rd, &t->status, sec, "status", &task_status);
+	if (r == ERR_OK)
+		r = read_overrides(rd, sec, t);
+	if (r == ERR_OK)
+		r = read_placement(rd, sec, t);
+	if (r == ERR_OK)
+		r = read_network(rd, sec, t);
 	if (r == ERR_OK)
 		r = read_tags(rd, sec, t);
 	return r;
@@ -480,16 +582,16 @@ number_task(struct reader *rd, cfg_t *sec, struct scenario_task *t, uint64_t i,
 				(unsigned long long)i + 1)
 			  : arena_dup(a, str_of(cfg_title(sec)));
 	if (t->name.p == NULL)
-		return no_memory(rd);
-	r = check_name(rd, sec, t->name, &task_name);
+		return reader_no_memory(rd);
+	r = reader_name(rd, sec, t->name, &task_name);
 	if (r != ERR_OK)
 		return r;
 	scenario_hex(hex, 2, t->name, "task");
 	t->id = arena_dup(a, str_of(hex));
 	t->address = address_of((size_t)(t - rd->s->tasks));
 	if (t->id.p == NULL)
-		return no_memory(rd);
-	r = read_text(rd, &t->id, sec, "id", &task_id);
+		return reader_no_memory(rd);
+	r = reader_text(rd, &t->id, sec, "id", &task_id);
 	if (r == ERR_OK)
 		r = read_address(rd, sec, &t->address);
 	if (r != ERR_OK)
@@ -497,19 +599,21 @@ number_task(struct reader *rd, cfg_t *sec, struct scenario_task *t, uint64_t i,
 	t->arn = arena_printf(a, "arn:%.*s:ecs:%.*s:%.*s:task/%.*s/%.*s",
 	    STR_FMT(c->account->partition), STR_FMT(c->region),
 	    STR_FMT(c->account->id), STR_FMT(c->name), STR_FMT(t->id));
-	return t->arn.p == NULL ? no_memory(rd) : ERR_OK;
+	if (t->arn.p == NULL)
+		return reader_no_memory(rd);
+	return scenario_task_derive(rd->s, t, rd->err);
 }
 
 /* How many tasks a section stands for. */
 static int
 read_count(struct reader *rd, uint64_t *out, cfg_t *sec)
 {
-	const char *const own[] = { "id", "address" };
+	const char *const own[] = { "id", "address", "ipv6_address" };
 	int r;
 
 	*out = 1;
-	r = read_number(rd, out, sec, "count", SCENARIO_TASKS_MAX);
-	for (size_t i = 0; i < 2 && r == ERR_OK; i++) {
+	r = reader_number(rd, out, sec, "count", SCENARIO_TASKS_MAX);
+	for (size_t i = 0; i < 3 && r == ERR_OK; i++) {
 		const struct scenario_value *v = scenario_value(sec, own[i]);
 
 		if (v != NULL && *out > 1)
@@ -578,47 +682,19 @@ make_room(struct reader *rd, cfg_t *cfg)
 	rd->s->tasks =
 	    arena_calloc(&rd->s->arena, (size_t)total, sizeof(*rd->s->tasks));
 	if (rd->s->tasks == NULL)
-		return no_memory(rd);
+		return reader_no_memory(rd);
 	return scenario_index_init(rd->s, (size_t)total, rd->err);
-}
-
-/* The text that has sections of this kind: the user's, else the built-in. */
-static cfg_t *
-choose(struct reader *rd, const struct source src[2], const char *kind)
-{
-	const struct source *from = &src[cfg_size(src[0].cfg, kind) == 0];
-
-	rd->file = from->file;
-	return from->cfg;
-}
-
-/* Room for n sections of a kind, n being bounded. */
-static void *
-sections_new(struct reader *rd, const char *kind, size_t n, size_t size)
-{
-	void *p;
-
-	if (n > SECTIONS_MAX) {
-		(void)err_set(rd->err, ERR_CONFIG,
-		    "%s: it has %zu sections \"%s\", it may have %d", rd->file,
-		    n, kind, SECTIONS_MAX);
-		return NULL;
-	}
-	p = arena_calloc(&rd->s->arena, n, size);
-	if (p == NULL)
-		(void)no_memory(rd);
-	return p;
 }
 
 static int
 read_accounts(struct reader *rd, const struct source src[2])
 {
-	cfg_t *cfg = choose(rd, src, "account");
+	cfg_t *cfg = reader_choose(rd, src, "account");
 	unsigned n = cfg_size(cfg, "account");
 	struct scenario_account *all;
 	int r = ERR_OK;
 
-	all = sections_new(rd, "account", n, sizeof(*all));
+	all = reader_sections_new(rd, "account", n, sizeof(*all));
 	if (all == NULL)
 		return rd->err->code;
 	rd->s->accounts = all;
@@ -631,12 +707,12 @@ read_accounts(struct reader *rd, const struct source src[2])
 static int
 read_clusters(struct reader *rd, const struct source src[2])
 {
-	cfg_t *cfg = choose(rd, src, "cluster");
+	cfg_t *cfg = reader_choose(rd, src, "cluster");
 	unsigned n = cfg_size(cfg, "cluster");
 	struct scenario_cluster *all;
 	int r = ERR_OK;
 
-	all = sections_new(rd, "cluster", n, sizeof(*all));
+	all = reader_sections_new(rd, "cluster", n, sizeof(*all));
 	if (all == NULL)
 		return rd->err->code;
 	rd->s->clusters = all;
@@ -649,12 +725,12 @@ read_clusters(struct reader *rd, const struct source src[2])
 static int
 read_definitions(struct reader *rd, const struct source src[2])
 {
-	cfg_t *cfg = choose(rd, src, "task_definition");
+	cfg_t *cfg = reader_choose(rd, src, "task_definition");
 	unsigned n = cfg_size(cfg, "task_definition");
 	struct scenario_definition *all;
 	int r = ERR_OK;
 
-	all = sections_new(rd, "task_definition", n, sizeof(*all));
+	all = reader_sections_new(rd, "task_definition", n, sizeof(*all));
 	if (all == NULL)
 		return rd->err->code;
 	rd->s->definitions = all;
@@ -668,7 +744,7 @@ read_definitions(struct reader *rd, const struct source src[2])
 static int
 read_tasks(struct reader *rd, const struct source src[2])
 {
-	cfg_t *cfg = choose(rd, src, "task");
+	cfg_t *cfg = reader_choose(rd, src, "task");
 	unsigned n = cfg_size(cfg, "task");
 	int r;
 
@@ -703,6 +779,10 @@ read_sections(struct reader *rd, const struct source src[2])
 	r = read_accounts(rd, src);
 	if (r == ERR_OK)
 		r = read_clusters(rd, src);
+	if (r == ERR_OK)
+		r = read_roles(rd, src);
+	if (r == ERR_OK)
+		r = read_access_keys(rd, src);
 	if (r == ERR_OK)
 		r = read_definitions(rd, src);
 	if (r == ERR_OK)

@@ -125,16 +125,31 @@ cfg_new(void)
 	cfg_opt_t account[] = { VALUE("partition"), CFG_END() };
 	cfg_opt_t cluster[] = { VALUE("account"), VALUE("name"),
 		VALUE("region"), CFG_END() };
+	cfg_opt_t role[] = { VALUE("account"), VALUES("deny"),
+		VALUE("external_id"), VALUE("name"), VALUE("path"),
+		VALUES("trust"), VALUES("web_identity_tokens"), CFG_END() };
+	cfg_opt_t access_key[] = { VALUE("account"), VALUES("deny"),
+		VALUE("expires"), VALUE("role"), VALUE("secret"),
+		VALUE("session"), VALUE("token"), VALUE("user"), CFG_END() };
 	cfg_opt_t container[] = { VALUE("cpu"), VALUE("image"),
-		VALUE("image_id"), VALUE("memory"), CFG_END() };
-	cfg_opt_t definition[] = { VALUE("cpu"), VALUE("memory"),
+		VALUE("image_digest"), VALUE("image_id"), VALUE("memory"),
+		CFG_END() };
+	cfg_opt_t definition[] = { VALUE("cpu"), VALUE("execution_role"),
+		VALUE("memory"), VALUE("pid_mode"), VALUE("task_role"),
 		SECTIONS("container", container), CFG_END() };
-	cfg_opt_t task[] = { VALUE("address"), VALUE("availability_zone"),
-		VALUE("cluster"), VALUE("count"), VALUE("id"),
-		VALUE("launch_type"), VALUE("service"), VALUE("status"),
-		VALUES("tags"), VALUE("task_definition"), CFG_END() };
-	cfg_opt_t top[] = { VALUE("default_task"), SECTIONS("account", account),
-		SECTIONS("cluster", cluster),
+	cfg_opt_t task[] = { VALUE("address"), VALUE("attachment_status"),
+		VALUE("availability_zone"), VALUE("capacity_provider"),
+		VALUE("cluster"), VALUE("count"), VALUE("created_at"),
+		VALUE("exec"), VALUE("group"), VALUE("id"),
+		VALUE("ipv6_address"), VALUE("launch_type"),
+		VALUES("overrides"), VALUE("platform_family"),
+		VALUE("platform_version"), VALUE("service"),
+		VALUE("started_at"), VALUE("started_by"), VALUE("status"),
+		VALUE("subnet"), VALUES("tags"), VALUE("task_definition"),
+		VALUE("task_role"), CFG_END() };
+	cfg_opt_t top[] = { VALUE("default_task"), VALUE("instance_role"),
+		SECTIONS("account", account), SECTIONS("cluster", cluster),
+		SECTIONS("role", role), SECTIONS("access_key", access_key),
 		SECTIONS("task_definition", definition), SECTIONS("task", task),
 		CFG_FUNC(END_MARK, on_end), CFG_END() };
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += tests/data/mock/misspelt.conf tests/data/mock/two-accounts.conf
+EXTRA_DIST += tests/data/mock/full.conf tests/data/mock/misspelt.conf tests/data/mock/two-accounts.conf
 
 if HAVE_CHECK
 if MOCK
