@@ -988,20 +988,30 @@ add_unsigned(struct sigv4_signed *out, struct sigv4_request *req,
 /* Text and signature of what req has now. */
 static int
 compute(struct sigv4_signed *out, const struct sigv4_request *req,
-    const struct sigv4_scope *scope, struct str secret, struct err *err)
+    const struct sigv4_scope *scope, const unsigned char key[SIGV4_KEY_BYTES],
+    struct err *err)
 {
-	unsigned char key[SIGV4_KEY_BYTES];
 	int r = sigv4_canonical_request(&out->canonical_request, req, err);
 
 	if (r == ERR_OK)
 		r = sigv4_string_to_sign(&out->string_to_sign, scope,
 		    buf_str(&out->canonical_request), err);
 	if (r == ERR_OK)
-		r = sigv4_signing_key(key, secret, scope, err);
+		r = sigv4_signature(
+		    out->signature, key, buf_str(&out->string_to_sign), err);
+	return r;
+}
+
+static int
+compute_by_secret(struct sigv4_signed *out, const struct sigv4_request *req,
+    const struct sigv4_scope *scope, struct str secret, struct err *err)
+{
+	unsigned char key[SIGV4_KEY_BYTES];
+	int r = sigv4_signing_key(key, secret, scope, err);
+
 	if (r != ERR_OK)
 		return r;
-	r = sigv4_signature(
-	    out->signature, key, buf_str(&out->string_to_sign), err);
+	r = compute(out, req, scope, key, err);
 	secret_wipe(key, sizeof(key));
 	return r;
 }
@@ -1025,7 +1035,7 @@ sigv4_sign(struct sigv4_signed *out, struct sigv4_request *req,
 	if (r == ERR_OK)
 		r = add_signed(req, cred, scope, out->payload_hash, flags, err);
 	if (r == ERR_OK)
-		r = compute(out, req, scope, cred->secret, err);
+		r = compute_by_secret(out, req, scope, cred->secret, err);
 	if (r == ERR_OK)
 		r = sigv4_signed_headers(&out->signed_headers, req, err);
 	if (r == ERR_OK)
@@ -1160,11 +1170,29 @@ sigv4_verify(const struct sigv4_request *req,
 {
 	struct sigv4_scope scope = { .region = auth->region,
 		.service = auth->service };
+	unsigned char key[SIGV4_KEY_BYTES];
+	int r = sigv4_find_header(&scope.amz_date, req, DATE_HEADER, err);
+
+	if (r == ERR_OK)
+		r = sigv4_signing_key(key, secret, &scope, err);
+	if (r != ERR_OK)
+		return r;
+	r = sigv4_verify_by_key(req, auth, key, err);
+	secret_wipe(key, sizeof(key));
+	return r;
+}
+
+int
+sigv4_verify_by_key(const struct sigv4_request *req,
+    const struct sigv4_authorization *auth,
+    const unsigned char key[SIGV4_KEY_BYTES], struct err *err)
+{
+	struct sigv4_scope scope = { .region = auth->region,
+		.service = auth->service };
 	struct sigv4_request copy;
 	struct sigv4_signed want;
-	int r;
+	int r = check_count(req, err);
 
-	r = check_count(req, err);
 	if (r != ERR_OK)
 		return r;
 	sigv4_signed_init(&want);
@@ -1180,7 +1208,7 @@ sigv4_verify(const struct sigv4_request *req,
 	copy = *req;
 	copy.payload_hash = str_of(want.payload_hash);
 	copy.signed_headers = auth->signed_headers;
-	r = compute(&want, &copy, &scope, secret, err);
+	r = compute(&want, &copy, &scope, key, err);
 	if (r == ERR_OK &&
 	    !sigv4_equal(str_of(want.signature), auth->signature))
 		r = err_set(err, ERR_POLICY,

@@ -189,6 +189,11 @@ int sigv4_verify(const struct sigv4_request *req,
     const struct sigv4_authorization *auth, struct str secret,
     struct err *err) MUST_USE;
 
+/* The same with the signing key of auth's day, region and service. */
+int sigv4_verify_by_key(const struct sigv4_request *req,
+    const struct sigv4_authorization *auth,
+    const unsigned char key[SIGV4_KEY_BYTES], struct err *err) MUST_USE;
+
 /* In a time that depends on the lengths only. */
 bool sigv4_equal(struct str a, struct str b);
 

@@ -900,6 +900,29 @@ START_TEST(wants_a_date_of_the_day)
 }
 END_TEST
 
+START_TEST(verifies_by_a_key_that_was_kept)
+{
+	struct sigv4_request req = vanilla();
+	struct sigv4_authorization auth;
+	struct sigv4_signed out;
+	unsigned char key[SIGV4_KEY_BYTES];
+
+	sigv4_signed_init(&out);
+	ck_assert_int_eq(
+	    sigv4_sign(&out, &req, &cred, &scope, 0, NULL), ERR_OK);
+	ck_assert_int_eq(
+	    sigv4_authorization_parse(&auth, buf_str(&out.authorization), NULL),
+	    ERR_OK);
+	ck_assert_int_eq(
+	    sigv4_signing_key(key, STR(SECRET), &scope, NULL), ERR_OK);
+	ck_assert_int_eq(sigv4_verify_by_key(&req, &auth, key, NULL), ERR_OK);
+	key[0] ^= 1;
+	ck_assert_int_eq(
+	    sigv4_verify_by_key(&req, &auth, key, NULL), ERR_POLICY);
+	sigv4_signed_release(&out);
+}
+END_TEST
+
 START_TEST(compares_whole_strings)
 {
 	ck_assert(sigv4_equal(STR(""), STR("")));
@@ -938,6 +961,7 @@ main(void)
 	ck_table(tc, judges_added_headers, added);
 	ck_table(tc, refuses_a_list_of_signed_headers, bad_lists);
 	tcase_add_test(tc, wants_a_date_of_the_day);
+	tcase_add_test(tc, verifies_by_a_key_that_was_kept);
 	tcase_add_test(tc, compares_whole_strings);
 	return run_suite(s);
 }
