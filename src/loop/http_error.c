@@ -155,7 +155,8 @@ certificate_cause(CURL *easy)
 	size_t i;
 
 	(void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
-	if (verdict == 0)
+	/* The chain is fine, or was not yet asked for. */
+	if (verdict == 0 || verdict == 1)
 		return "its certificate is for another name";
 	for (i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
 		if (certificates[i].verdict == verdict)

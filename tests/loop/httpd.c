@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +13,29 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNS_MAX = 2048, HEAD_MAX = 8192, DRIP_MS = 5, WAIT_S = 10 };
+#include <openssl/ssl.h>
+
+#include "certs.h"
+
+enum {
+	CONNS_MAX = 2048,
+	IN_MAX = 16 * 1024,
+	HEAD_MAX = 16 * 1024,
+	BODY_MAX = 64 * 1024,
+	DRIP_MS = 5,
+	WAIT_S = 10,
+};
 
 struct conn {
 	struct httpd *h;
 	pthread_t thread;
 	int fd;
+	SSL *ssl; /* NULL: plain */
+	char in[IN_MAX];
+	size_t in_from, in_to;
 	char head[HEAD_MAX];
+	char body[BODY_MAX + 1];
+	size_t body_size;
 };
 
 struct httpd {
@@ -29,6 +46,9 @@ struct httpd {
 	unsigned accepted, open, peak, requests, held;
 	unsigned hits; /* of the paths that change their mind */
 	bool gate_open, stopping;
+	SSL_CTX *tls;                /* NULL: plain */
+	bool is_proxy;               /* TLS begins after a CONNECT */
+	char connect_head[HEAD_MAX]; /* the last one, under the lock */
 	struct conn *conns[CONNS_MAX];
 };
 
@@ -36,7 +56,8 @@ static bool
 put(struct conn *c, const char *p, size_t n)
 {
 	while (n > 0) {
-		ssize_t did = send(c->fd, p, n, MSG_NOSIGNAL);
+		ssize_t did = c->ssl != NULL ? SSL_write(c->ssl, p, (int)n)
+					     : send(c->fd, p, n, MSG_NOSIGNAL);
 
 		if (did <= 0)
 			return false;
@@ -44,6 +65,23 @@ put(struct conn *c, const char *p, size_t n)
 		n -= (size_t)did;
 	}
 	return true;
+}
+
+/* The next byte, or -1. */
+static int
+get(struct conn *c)
+{
+	ssize_t n;
+
+	if (c->in_from == c->in_to) {
+		n = c->ssl != NULL ? SSL_read(c->ssl, c->in, IN_MAX)
+				   : recv(c->fd, c->in, IN_MAX, 0);
+		if (n <= 0)
+			return -1;
+		c->in_from = 0;
+		c->in_to = (size_t)n;
+	}
+	return (unsigned char)c->in[c->in_from++];
 }
 
 static bool
@@ -71,9 +109,7 @@ hit(struct conn *c)
 static void
 wait_for_end(struct conn *c)
 {
-	char byte;
-
-	while (recv(c->fd, &byte, 1, 0) > 0)
+	while (get(c) >= 0)
 		;
 }
 
@@ -91,8 +127,8 @@ do_request(struct conn *c)
 	char head[96];
 
 	(void)snprintf(head, sizeof(head), OK "Content-Length: %zu" CRLF CRLF,
-	    strlen(c->head));
-	return say(c, head) && say(c, c->head);
+	    strlen(c->head) + c->body_size);
+	return say(c, head) && say(c, c->head) && put(c, c->body, c->body_size);
 }
 
 static bool
@@ -278,6 +314,45 @@ do_gzip(struct conn *c)
 			 "Content-Length: 5" CRLF CRLF "hello");
 }
 
+/* Unpacked it would be 10 GB; nobody may find out. */
+static bool
+do_gzip_bomb(struct conn *c)
+{
+	static const char start[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00";
+
+	if (!say(c, OK "Content-Type: application/json" CRLF
+		       "content-encoding:GZIP" CRLF
+		       "Content-Length: 10000000" CRLF CRLF) ||
+	    !put(c, start, sizeof(start)))
+		return false;
+	wait_for_end(c);
+	return false;
+}
+
+static bool
+do_gzip_transfer(struct conn *c)
+{
+	(void)say(c, OK "Transfer-Encoding: gzip, chunked" CRLF CRLF "2" CRLF
+			"he" CRLF "0" CRLF CRLF);
+	return false;
+}
+
+static bool
+do_identity(struct conn *c)
+{
+	return say(c, OK "Content-Encoding: identity" CRLF
+			 "Content-Length: 5" CRLF CRLF "hello");
+}
+
+static bool
+do_headers(struct conn *c)
+{
+	return say(c,
+	    "HTTP/1.1 103 Early Hints" CRLF "X-One: interim" CRLF CRLF OK
+	    "X-One:  first \t" CRLF "x-ONE: second" CRLF "X-Empty:" CRLF
+	    "X-OneMore: other" CRLF "Content-Length: 5" CRLF CRLF "hello");
+}
+
 static bool
 do_gate(struct conn *c)
 {
@@ -312,7 +387,11 @@ static const struct {
 	{ "/garbage", do_garbage },
 	{ "/gate", do_gate },
 	{ "/gzip", do_gzip },
+	{ "/gzip-bomb", do_gzip_bomb },
+	{ "/gzip-transfer", do_gzip_transfer },
+	{ "/headers", do_headers },
 	{ "/huge-header", do_huge_header },
+	{ "/identity", do_identity },
 	{ "/length", do_length },
 	{ "/redirect", do_redirect },
 	{ "/request", do_request },
@@ -329,9 +408,12 @@ read_head(struct conn *c)
 	size_t n = 0;
 
 	while (n + 1 < HEAD_MAX) {
-		if (recv(c->fd, c->head + n, 1, 0) != 1)
+		int byte = get(c);
+
+		if (byte < 0)
 			return false;
-		c->head[++n] = '\0';
+		c->head[n++] = (char)byte;
+		c->head[n] = '\0';
 		if (n >= 4 && memcmp(c->head + n - 4, "\r\n\r\n", 4) == 0)
 			return true;
 	}
@@ -339,31 +421,84 @@ read_head(struct conn *c)
 }
 
 static bool
+read_body(struct conn *c)
+{
+	const char *length = strstr(c->head, "\r\nContent-Length: ");
+	size_t i, n = length == NULL ? 0 : strtoul(length + 18, NULL, 10);
+
+	c->body_size = 0;
+	if (n > BODY_MAX)
+		return false;
+	for (i = 0; i < n; i++) {
+		int byte = get(c);
+
+		if (byte < 0)
+			return false;
+		c->body[i] = (char)byte;
+	}
+	c->body_size = n;
+	return true;
+}
+
+static bool
 serve(struct conn *c)
 {
+	const char *path = strchr(c->head, ' ');
 	size_t i, n;
 
 	pthread_mutex_lock(&c->h->lock);
 	c->h->requests++;
 	pthread_mutex_unlock(&c->h->lock);
-	if (strncmp(c->head, "GET ", 4) != 0)
+	if (path == NULL || !read_body(c))
 		return false;
+	path++;
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		n = strlen(paths[i].path);
-		if (strncmp(c->head + 4, paths[i].path, n) == 0 &&
-		    c->head[4 + n] == ' ')
+		if (strncmp(path, paths[i].path, n) == 0 && path[n] == ' ')
 			return paths[i].fn(c);
 	}
 	return do_404(c);
+}
+
+/* A proxy is also the server that it would connect to. */
+static bool
+be_proxy(struct conn *c)
+{
+	struct httpd *h = c->h;
+
+	if (!read_head(c))
+		return false;
+	pthread_mutex_lock(&h->lock);
+	memcpy(h->connect_head, c->head, sizeof(h->connect_head));
+	pthread_mutex_unlock(&h->lock);
+	return strncmp(c->head, "CONNECT ", 8) == 0 &&
+	       say(c, "HTTP/1.1 200 Go on" CRLF "X-Proxy: yes" CRLF CRLF);
+}
+
+static bool
+begin_tls(struct conn *c)
+{
+	SSL *ssl = SSL_new(c->h->tls);
+
+	if (ssl == NULL || SSL_set_fd(ssl, c->fd) != 1 ||
+	    SSL_accept(ssl) != 1) {
+		SSL_free(ssl);
+		return false;
+	}
+	c->ssl = ssl;
+	return true;
 }
 
 static void *
 run_conn(void *arg)
 {
 	struct conn *c = arg;
+	bool ok = (!c->h->is_proxy || be_proxy(c)) &&
+		  (c->h->tls == NULL || begin_tls(c));
 
-	while (read_head(c) && serve(c))
+	while (ok && read_head(c) && serve(c))
 		;
+	SSL_free(c->ssl);
 	pthread_mutex_lock(&c->h->lock);
 	c->h->open--;
 	close(c->fd);
@@ -428,19 +563,41 @@ listen_somewhere(int backlog, int *port)
 	return fd;
 }
 
-struct httpd *
-httpd_start(void)
+static struct httpd *
+start(SSL_CTX *tls, bool is_proxy)
 {
 	struct httpd *h = calloc(1, sizeof(*h));
 
 	if (h == NULL)
 		exit(EXIT_FAILURE);
+	/* SSL_write() knows no MSG_NOSIGNAL */
+	(void)signal(SIGPIPE, SIG_IGN);
+	h->tls = tls;
+	h->is_proxy = is_proxy;
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_cond_init(&h->changed, NULL);
 	h->fd = listen_somewhere(512, &h->port);
 	if (pthread_create(&h->thread, NULL, run_listener, h) != 0)
 		exit(EXIT_FAILURE);
 	return h;
+}
+
+struct httpd *
+httpd_start(void)
+{
+	return start(NULL, false);
+}
+
+struct httpd *
+httpd_start_tls(const char *ca_path, enum cert cert)
+{
+	return start(certs_make(ca_path, cert), false);
+}
+
+struct httpd *
+httpd_start_proxy(const char *ca_path)
+{
+	return start(certs_make(ca_path, CERT_GOOD), true);
 }
 
 void
@@ -464,6 +621,7 @@ httpd_stop(struct httpd *h)
 		pthread_join(h->conns[i]->thread, NULL);
 		free(h->conns[i]);
 	}
+	SSL_CTX_free(h->tls);
 	pthread_cond_destroy(&h->changed);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
@@ -502,6 +660,12 @@ unsigned
 httpd_requests(struct httpd *h)
 {
 	return look(h, &h->requests);
+}
+
+const char *
+httpd_connect_head(const struct httpd *h)
+{
+	return h->connect_head;
 }
 
 bool

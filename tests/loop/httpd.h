@@ -10,9 +10,22 @@
 
 #include <stdbool.h>
 
+#include "certs.h"
+
 struct httpd;
 
 struct httpd *httpd_start(void);
+
+/* https, with a new certificate; the file gets what vouches for it. */
+struct httpd *httpd_start_tls(const char *ca_path, enum cert cert);
+
+/*
+ * A proxy that takes CONNECT to anywhere, and is the https server there.  The
+ * head of the last CONNECT is to be read when all is answered.
+ */
+struct httpd *httpd_start_proxy(const char *ca_path);
+const char *httpd_connect_head(const struct httpd *h);
+
 void httpd_stop(struct httpd *h); /* breaks connections; NULL is fine */
 
 int httpd_port(const struct httpd *h);
