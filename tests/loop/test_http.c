@@ -533,19 +533,30 @@ START_TEST(reuses_the_connection)
 }
 END_TEST
 
-/* Counts what is wiped, for wipes_what_was_asked. */
+/*
+ * For wipes_what_was_asked: counts the wiped pieces that hold a whole request.
+ * With its URL, since new memory may have been libcurl's, which knows no such.
+ */
 static const char mark[] = "SECRET-MARK";
-static unsigned marks_wiped;
+static unsigned requests_wiped;
+
+static unsigned
+count_of(const char *what, const char *p, size_t n)
+{
+	size_t i, size = strlen(what);
+	unsigned count = 0;
+
+	for (i = 0; i + size <= n; i++)
+		if (memcmp(p + i, what, size) == 0)
+			count++;
+	return count;
+}
 
 __attribute__((visibility("default"))) void
 secret_wipe(void *p, size_t n)
 {
-	char *at = p;
-	size_t i;
-
-	for (i = 0; i + sizeof(mark) - 1 <= n; i++)
-		if (memcmp(at + i, mark, sizeof(mark) - 1) == 0)
-			marks_wiped++;
+	if (count_of("http://", p, n) == 1 && count_of(mark, p, n) == 2)
+		requests_wiped++;
 	memset(p, 0, n);
 }
 
@@ -748,11 +759,10 @@ START_TEST(wipes_what_was_asked)
 	    ASK(.path = "/length", .method = "POST", .headers = headers,
 		.header_count = 1, .sent = { mark, sizeof(mark) - 1 });
 
-	marks_wiped = 0;
+	requests_wiped = 0;
 	run();
 	ck_assert_int_eq(a->r, ERR_OK);
-	/* more, if an answer came to lie where libcurl's copy was */
-	ck_assert_uint_ge(marks_wiped, 2);
+	ck_assert_uint_eq(requests_wiped, 1);
 }
 END_TEST
 
