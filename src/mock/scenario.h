@@ -94,7 +94,10 @@ struct scenario_task {
 	const struct scenario_definition *definition;
 	struct str service; /* empty: none */
 	struct str availability_zone, launch_type;
-	struct str status; /* ECS's lastStatus, RUNNING and so on */
+	struct str status;         /* ECS's lastStatus, RUNNING and so on */
+	struct str desired_status; /* empty: what status leads to */
+	int64_t stopped_us;        /* by the user, time of day; 0: not so */
+	bool forgotten;            /* MISSING to ECS */
 	struct in_addr address;
 	const struct task_tag *tags;
 	size_t tag_count;

@@ -3,9 +3,9 @@ EXTRA_DIST += tests/data/mock/full.conf tests/data/mock/misspelt.conf tests/data
 
 if HAVE_CHECK
 if MOCK
-MOCK_TEST_LIBS = src/mock/libmock.a src/task/libtask.a src/json/libjson.a \
-	src/base/libbase.a $(CONFUSE_LIBS) $(EVENT_LIBS) $(JSON_C_LIBS) \
-	$(TEST_LIBS)
+MOCK_TEST_LIBS = src/mock/libmock.a src/task/libtask.a src/aws/libaws.a \
+	src/json/libjson.a src/base/libbase.a $(CONFUSE_LIBS) $(CRYPTO_LIBS) \
+	$(EVENT_LIBS) $(JSON_C_LIBS) $(TEST_LIBS)
 MOCK_TEST_CPPFLAGS = $(TEST_CPPFLAGS) $(CONFUSE_CFLAGS) $(JSON_C_CFLAGS)
 MOCK_TESTS = \
 	%D%/test_metadata \
