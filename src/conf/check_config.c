@@ -18,7 +18,8 @@ struct check {
 	char data_file[SPIRE_CONF_PATH_MAX +
 		       1]; /* plugin_data_file, as path points to */
 	void *conf;
-	struct arena tree, strings;
+	struct arena tree;
+	struct arena *strings;
 	struct str trust_domain;
 	struct problems problems;
 };
@@ -82,7 +83,7 @@ read_file(struct check *check, struct buf *text)
 static void
 read_settings(struct check *check, const struct hcl_value *body)
 {
-	config_read_tree(check->conf, check->kind, &check->strings,
+	config_read_tree(check->conf, check->kind, check->strings,
 	    check->trust_domain, body, &check->problems);
 }
 
@@ -166,27 +167,52 @@ print_settings(const struct check *check, FILE *to, FILE *complaints)
 	return EXIT_FAILURE;
 }
 
+/* Fills check->conf, or prints every problem. */
+static int
+load(struct check *check, FILE *complaints)
+{
+	struct hcl_value root = { .type = HCL_OBJECT };
+
+	arena_init(&check->tree, 2 * HCL_ARENA_MAX);
+	if (check->conf == NULL)
+		problems_add(&check->problems, "%s", err_text(ERR_MEMORY));
+	else if (check->path == NULL)
+		read_settings(check, &root);
+	else if (parse_file(check, &root))
+		read_root(check, &root);
+	if (check->path == NULL)
+		check->path = "without a file";
+	if (check->problems.count > 0)
+		print_problems(check, complaints);
+	arena_release(&check->tree);
+	return check->problems.count > 0 ? ERR_CONFIG : ERR_OK;
+}
+
+int
+config_load(void *conf, const struct config_kind *kind, struct arena *strings,
+    const char *path, FILE *complaints)
+{
+	struct check check = {
+		.kind = kind, .path = path, .conf = conf, .strings = strings
+	};
+
+	return load(&check, complaints);
+}
+
 int
 check_config(const struct config_kind *kind, const char *path, FILE *out,
     FILE *complaints)
 {
 	struct check check = { .kind = kind, .path = path };
-	struct hcl_value root = { .type = HCL_OBJECT };
+	struct arena strings;
 	int status = EXIT_FAILURE;
 
-	arena_init(&check.tree, 2 * HCL_ARENA_MAX);
-	arena_init(&check.strings, OPTIONS_ARENA_MAX);
+	arena_init(&strings, OPTIONS_ARENA_MAX);
+	check.strings = &strings;
 	check.conf = calloc(1, kind->size);
-	if (check.conf == NULL)
-		problems_add(&check.problems, "%s", err_text(ERR_MEMORY));
-	else if (parse_file(&check, &root))
-		read_root(&check, &root);
-	if (check.problems.count > 0)
-		print_problems(&check, complaints);
-	else
+	if (load(&check, complaints) == ERR_OK)
 		status = print_settings(&check, out, complaints);
 	free(check.conf);
-	arena_release(&check.strings);
-	arena_release(&check.tree);
+	arena_release(&strings);
 	return status;
 }
