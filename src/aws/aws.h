@@ -32,7 +32,7 @@ struct aws_settings {
 	struct str assume_role, external_id; /* a role's name */
 	struct str sts_region, sts_endpoint, ecs_endpoint;
 	bool allow_insecure_endpoints;
-	struct str ca_bundle_path; /* else AWS_CA_BUNDLE, else a known one */
+	struct str ca_bundle_path;  /* else AWS_CA_BUNDLE, else a known one */
 	int64_t ecs_rate, sts_rate; /* calls a second */
 	bool tags;                  /* ask for them */
 };
@@ -51,6 +51,13 @@ int aws_new(struct aws **awsp, struct loop *loop, struct http *http,
 struct aws *aws_ref(struct aws *aws);
 void aws_unref(struct aws *aws); /* takes NULL; no op may be out */
 
+/*
+ * The end has begun: what is under way on behalf of nobody in particular, such
+ * as keys that are being fetched, is given up.  Ops are cancelled by their
+ * owners, before or after.
+ */
+void aws_stop(struct aws *aws);
+
 /* Where STS is for tasks of this region, and the region to sign for. */
 int aws_sts_endpoint(struct endpoint *e, struct str *sts_region,
     const struct aws *aws, struct str task_region, struct err *err) MUST_USE;
@@ -67,9 +74,10 @@ int aws_identify(struct aws_op **opp, struct aws *aws, struct str account,
  *
  * ERR_OK: json is the element whose taskArn is task_arn, cluster_arn is not
  * yet compared.  ERR_MISSING: AWS does not know it (asked again up to 3 times
- * inside the deadline).  ERR_NOT_NOW: there are no keys for that account, and
- * the sentence says which setting gives them.  ERR_POLICY: AWS refuses our
- * keys.  ERR_UNAVAILABLE, ERR_UPSTREAM, ERR_CANCELLED, ERR_MEMORY.
+ * inside the deadline).  ERR_POLICY: AWS answered with tasks that nobody asked
+ * for.  ERR_NOT_NOW: there are no keys for that account, or they may not do
+ * it, and the sentence says what to change.  ERR_UNAVAILABLE, ERR_UPSTREAM,
+ * ERR_CANCELLED, ERR_MEMORY.
  */
 struct aws_place {
 	struct str account, region, cluster_arn;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "aws/endpoint.h"
+#include "aws/gate.h"
 #include "aws/keys.h"
 #include "aws/observe.h"
 #include "base/err.h"
@@ -23,21 +24,11 @@
 #include "loop/http.h"
 #include "loop/loop.h"
 
-/*
- * A token bucket and a circuit breaker for one account, region and service.
- * The breaker opens on throttling only; while it is open calls are answered
- * ERR_UNAVAILABLE at once.  Lives longer than its calls.
- */
-struct aws_gate;
-int aws_gate_new(struct aws_gate **gatep, struct loop *loop, int64_t rate,
-    int64_t burst, struct err *err) MUST_USE;
-void aws_gate_free(struct aws_gate *gate); /* NULL is fine */
-
 /* What calls have in common; borrowed by each until it is answered. */
 struct aws_caller {
 	struct loop *loop;
 	struct http *http;
-	const char *ca_path; /* or NULL */
+	const char *ca_path;                 /* or NULL */
 	const struct aws_observer *observer; /* or NULL */
 };
 
@@ -48,7 +39,8 @@ struct aws_request {
 	const char *service;   /* of the scope: "sts", "ecs" */
 	struct str region;     /* of the scope */
 	const struct endpoint *endpoint;
-	const struct http_header *headers; /* without Host and what SigV4 adds */
+	const struct http_header
+	    *headers; /* without Host and what SigV4 adds */
 	size_t header_count;
 	struct str body;       /* POST */
 	struct aws_keys *keys; /* NULL: sent as it stands, Host apart */
@@ -76,8 +68,8 @@ struct aws_answer {
 	unsigned sends;
 	int64_t elapsed_ms;
 };
-typedef void aws_call_fn(void *arg, int r, const struct aws_answer *answer,
-    const struct err *err);
+typedef void aws_call_fn(
+    void *arg, int r, const struct aws_answer *answer, const struct err *err);
 
 /* All of request is copied or referenced, the gate and caller are borrowed. */
 int aws_call_start(struct aws_call **callp, const struct aws_caller *caller,

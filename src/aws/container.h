@@ -9,6 +9,7 @@
 #ifndef AWS_CONTAINER_H
 #define AWS_CONTAINER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "aws/keys.h"
@@ -20,6 +21,7 @@ enum { CONTAINER_URL_SIZE = 2048, CONTAINER_TOKEN_MAX = 16 * 1024 };
 
 struct container_source {
 	char url[CONTAINER_URL_SIZE];
+	bool sends_token; /* of FULL_URI: the authorization token goes along */
 };
 
 /*

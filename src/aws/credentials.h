@@ -33,8 +33,7 @@ struct credentials_settings {
 };
 
 /* The chain.  Nothing is read or asked before the first get. */
-int credentials_new(struct credentials **credp,
-    const struct aws_caller *caller,
+int credentials_new(struct credentials **credp, const struct aws_caller *caller,
     const struct credentials_settings *settings, struct err *err) MUST_USE;
 
 /* A role assumed with the keys of base, which must outlive it. */

@@ -20,9 +20,9 @@
 #include "json/json.h"
 
 enum {
-	ECS_BATCH_MAX = 100,                   /* tasks of a DescribeTasks */
-	ECS_TASK_MAX = 256 * 1024,             /* bytes of one task's JSON */
-	ECS_ANSWER_MAX = 8 * 1024 * 1024,      /* of 100 tasks with tags */
+	ECS_BATCH_MAX = 100,              /* tasks of a DescribeTasks */
+	ECS_TASK_MAX = 256 * 1024,        /* bytes of one task's JSON */
+	ECS_ANSWER_MAX = 8 * 1024 * 1024, /* of 100 tasks with tags */
 	ECS_DEFINITION_ANSWER_MAX = 1024 * 1024,
 	ECS_CONTAINERS_MAX = 64,
 	ECS_TAGS_MAX = 64,
@@ -33,7 +33,8 @@ enum {
 struct ecs_times {
 	bool has_created, has_started;
 	int64_t created_us, started_us;
-	bool has_ended; /* stoppingAt, stoppedAt, executionStoppedAt, stopCode */
+	bool
+	    has_ended; /* stoppingAt, stoppedAt, executionStoppedAt, stopCode */
 };
 
 struct ecs_tag {
@@ -54,10 +55,10 @@ struct ecs_task {
 	bool exec_enabled;
 	struct ecs_times times;
 
-	bool has_overrides;             /* more than names of containers */
-	struct str override_role_arn;   /* overrides.taskRoleArn */
+	bool has_overrides;           /* more than names of containers */
+	struct str override_role_arn; /* overrides.taskRoleArn */
 
-	bool has_eni;                   /* one that is ATTACHED */
+	bool has_eni;                            /* one that is ATTACHED */
 	struct str addresses[ECS_ADDRESSES_MAX]; /* of those, as spelt */
 	size_t address_count;
 

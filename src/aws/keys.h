@@ -15,10 +15,10 @@
 
 struct aws_keys {
 	struct str access_key_id, secret;
-	struct str token;   /* n == 0: long-term keys */
+	struct str token;    /* n == 0: long-term keys */
 	struct str role_arn; /* of container credentials; else empty */
-	int64_t expires_s;  /* seconds since 1970; 0: never */
-	const char *source; /* a constant for logs: "environment" ... */
+	int64_t expires_s;   /* seconds since 1970; 0: never */
+	const char *source;  /* a constant for logs: "environment" ... */
 	unsigned refs;
 };
 

@@ -19,8 +19,8 @@
 
 #define STS_IDENTITY_BODY "Action=GetCallerIdentity&Version=2011-06-15"
 #define STS_CONTENT_TYPE  "application/x-www-form-urlencoded; charset=utf-8"
-#define STS_PROOF_SIGNED                                       \
-	"content-type;host;x-amz-date;x-amz-security-token;"   \
+#define STS_PROOF_SIGNED                                     \
+	"content-type;host;x-amz-date;x-amz-security-token;" \
 	"x-spire-fargate-binding"
 
 enum { STS_ANSWER_MAX = 8 * 1024, STS_SEND_MS = 10 * 1000 };
@@ -84,13 +84,13 @@ void sts_identify_cancel(struct sts_identify *call);
 /* AssumeRole, signed by keys; or with a web identity's token, unsigned. */
 struct sts_role {
 	struct str role_arn, session_name;
-	struct str external_id;     /* or empty */
-	struct str web_token;       /* n > 0: AssumeRoleWithWebIdentity */
-	unsigned duration_s;        /* 0: AWS's default */
-	struct aws_keys *keys;      /* without web_token */
+	struct str external_id; /* or empty */
+	struct str web_token;   /* n > 0: AssumeRoleWithWebIdentity */
+	unsigned duration_s;    /* 0: AWS's default */
+	struct aws_keys *keys;  /* without web_token */
 	const struct endpoint *endpoint;
 	struct str region;
-	const char *source;         /* for the new keys */
+	const char *source; /* for the new keys */
 };
 typedef void sts_keys_fn(
     void *arg, int r, struct aws_keys *keys, const struct err *err);

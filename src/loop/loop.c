@@ -141,6 +141,14 @@ loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t delay_ms,
 }
 
 void
+loop_timer_move(struct loop *loop, struct loop_timer *timer, int64_t delay_ms)
+{
+	assert(loop_is_here(loop) && timer->slot != 0);
+	timer->due_ms = loop->now + delay_ms;
+	heap_settle(loop, timer->slot - 1);
+}
+
+void
 loop_timer_stop(struct loop *loop, struct loop_timer *timer)
 {
 	size_t i;

@@ -56,6 +56,10 @@ int64_t loop_now(const struct loop *loop);
  */
 int loop_timer_set(struct loop *loop, struct loop_timer *timer,
     int64_t delay_ms, void (*fn)(struct loop_timer *)) MUST_USE;
+
+/* Move a timer that is set; it cannot fail. */
+void loop_timer_move(
+    struct loop *loop, struct loop_timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
 
 /* True on the thread that runs the loop, and before it runs. */
