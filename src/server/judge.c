@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "server/judge_impl.h"
+
 /* Name what failed, before the sentence that says how. */
 static int
 failed(struct err *err, int r, const char **reason, const char *word,
@@ -66,8 +68,8 @@ judge_read_evidence(struct evidence *ev, struct arena *a, struct str bytes,
 	return ERR_OK;
 }
 
-static bool
-is_listed(const struct str_list *list, struct str value)
+bool
+judge_is_listed(const struct str_list *list, struct str value)
 {
 	size_t i;
 
@@ -82,7 +84,7 @@ static int
 check_list(const struct str_list *allowed, struct str value, const char *what,
     const char *list, struct err *err)
 {
-	if (allowed->count == 0 || is_listed(allowed, value))
+	if (allowed->count == 0 || judge_is_listed(allowed, value))
 		return ERR_OK;
 	return err_set(err, ERR_POLICY, "%s %s is not allowed: it is not in %s",
 	    what, CLEAN(value), list);
@@ -99,8 +101,8 @@ check_only(struct str only, struct str value, const char *what, struct err *err)
 	    what, CLEAN(only));
 }
 
-static int
-check_place(const char **reason, const struct task_arn *arn,
+int
+judge_check_place(const char **reason, const struct task_arn *arn,
     const struct judge_policy *policy, struct err *err)
 {
 	int r;
@@ -122,6 +124,8 @@ check_place(const char **reason, const struct task_arn *arn,
 	    "allowed_regions", err);
 	if (r == ERR_OK)
 		r = check_only(policy->region, arn->region, "region", err);
+	if (r == ERR_OK)
+		*reason = "ok";
 	return r;
 }
 
@@ -134,7 +138,7 @@ judge_metadata(struct verdict *v, struct arena *a,
 	struct selectors selectors;
 	int r;
 
-	r = check_place(&v->reason, &task->arn, policy, err);
+	r = judge_check_place(&v->reason, &task->arn, policy, err);
 	if (r != ERR_OK)
 		return r;
 	agent_id_values(values, task, policy->plugin_name);

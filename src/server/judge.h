@@ -56,7 +56,7 @@
 enum {
 	JUDGE_ARENA_MAX = 4 * PAYLOAD_MAX,
 	JUDGE_FULL_ARENA_MAX = JUDGE_ARENA_MAX + 4 * ECS_TASK_MAX,
-	JUDGE_SKEW_S = 300,        /* of an agent's clock */
+	JUDGE_SKEW_S = 300, /* of an agent's clock */
 	JUDGE_CREATED_AHEAD_S = 120,
 };
 
@@ -71,7 +71,7 @@ struct judge_policy {
 	struct str cluster, region; /* the only one, when not empty */
 	struct str_list tag_selectors;
 	bool reattest;
-	struct str partition; /* empty in "metadata": any */
+	struct str partition;               /* empty in "metadata": any */
 	struct str_list allowed_task_roles; /* ACCOUNT/ROLE or ROLE */
 	bool client_ip_required;
 	bool exec_denied;

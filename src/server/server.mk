@@ -4,7 +4,8 @@ noinst_LIBRARIES += %D%/libserver.a
 %C%_libserver_a_SOURCES = \
 	%D%/attest.c %D%/attest.h \
 	%D%/holders.c %D%/holders.h \
-	%D%/judge.c %D%/judge.h \
+	%D%/judge.c %D%/judge.h %D%/judge_impl.h \
+	%D%/judge_proof.c \
 	%D%/options.c %D%/options.h
 
 plugin_PROGRAMS += %D%/aws-fargate-server-nodeattestor

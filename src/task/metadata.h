@@ -33,6 +33,7 @@ struct task_tag {
 
 struct task_container {
 	struct str name, image, image_id;
+	struct str image_digest; /* that ECS pulled; not in the document */
 };
 
 /* Strings that are absent have n == 0. */

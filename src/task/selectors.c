@@ -200,7 +200,9 @@ add_containers(struct gather *g, const struct task_metadata *m)
 
 	for (i = 0; i < m->container_count; i++) {
 		const struct task_container *c = &m->containers[i];
-		struct str digest = image_digest(c->image);
+		struct str digest = c->image_digest.n > 0
+					? c->image_digest
+					: image_digest(c->image);
 
 		add(g, "container:", c->name);
 		if (c->image.n > 0)
@@ -244,6 +246,19 @@ finish(struct selectors *out, struct gather *g, struct err *err)
 	return ERR_OK;
 }
 
+static void
+add_all(struct gather *g, const struct task_metadata *m,
+    const struct str *tag_keys, size_t tag_key_count)
+{
+	add_task(g, m);
+	add(g, "region:", m->arn.region);
+	add(g, "partition:", m->arn.partition);
+	add(g, "task_id:", m->arn.task_id);
+	add(g, "platform_version:", m->platform_version);
+	add_tags(g, m, tag_keys, tag_key_count);
+	add_containers(g, m);
+}
+
 int
 selectors_from_metadata(struct selectors *out, struct arena *a,
     const struct task_metadata *m, const struct str *tag_keys,
@@ -251,13 +266,51 @@ selectors_from_metadata(struct selectors *out, struct arena *a,
 {
 	struct gather g = { .a = a };
 
-	add_task(&g, m);
-	add(&g, "region:", m->arn.region);
-	add(&g, "partition:", m->arn.partition);
-	add(&g, "task_id:", m->arn.task_id);
-	add(&g, "platform_version:", m->platform_version);
-	add_tags(&g, m, tag_keys, tag_key_count);
-	add_containers(&g, m);
+	add_all(&g, m, tag_keys, tag_key_count);
+	return finish(out, &g, err);
+}
+
+static void
+add_role(struct gather *g, struct str account, struct str role)
+{
+	const struct str parts[] = { STR("task_role:"), account, STR("/"),
+		role };
+
+	add_parts(g, parts, 4);
+}
+
+int
+selectors_from_proof(struct selectors *out, struct arena *a,
+    const struct task_metadata *m, const struct task_proof *proof,
+    const struct str *tag_keys, size_t tag_key_count, struct err *err)
+{
+	struct gather g = { .a = a };
+
+	/* the few of a kind first: many tags leave out none of them */
+	add_role(&g, proof->account, proof->role);
+	add(&g, "subnet:", proof->subnet);
+	add(&g, "capacity_provider:", proof->capacity_provider);
+	add(&g,
+	    "exec:", proof->exec_enabled ? STR("enabled") : STR("disabled"));
+	add(&g,
+	    "overrides:", proof->has_overrides ? STR("present") : STR("none"));
+	if (proof->client_ip_verified)
+		add(&g, "client_ip:", STR("verified"));
+	add_all(&g, m, tag_keys, tag_key_count);
+	return finish(out, &g, err);
+}
+
+int
+selectors_from_session(struct selectors *out, struct arena *a,
+    struct str partition, struct str account, struct str role,
+    struct str task_id, struct err *err)
+{
+	struct gather g = { .a = a };
+
+	add(&g, "partition:", partition);
+	add(&g, "account:", account);
+	add(&g, "task_id:", task_id);
+	add_role(&g, account, role);
 	return finish(out, &g, err);
 }
 

@@ -9,6 +9,7 @@
 #ifndef TASK_SELECTORS_H
 #define TASK_SELECTORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -32,6 +33,24 @@ struct selectors {
 int selectors_from_metadata(struct selectors *out, struct arena *a,
     const struct task_metadata *m, const struct str *tag_keys,
     size_t tag_key_count, struct err *err) MUST_USE;
+
+/* What a task's metadata does not tell, and AWS does. */
+struct task_proof {
+	struct str account, role; /* of the task's session */
+	struct str subnet, capacity_provider;
+	bool exec_enabled, has_overrides;
+	bool client_ip_verified;
+};
+
+/* The same of a task that AWS has described. */
+int selectors_from_proof(struct selectors *out, struct arena *a,
+    const struct task_metadata *m, const struct task_proof *proof,
+    const struct str *tag_keys, size_t tag_key_count, struct err *err) MUST_USE;
+
+/* Of a session alone: account, partition, task_id, task_role. */
+int selectors_from_session(struct selectors *out, struct arena *a,
+    struct str partition, struct str account, struct str role,
+    struct str task_id, struct err *err) MUST_USE;
 
 /*
  * The agent's own list for the payload, with the prefix of the original

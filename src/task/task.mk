@@ -4,4 +4,5 @@ noinst_LIBRARIES += %D%/libtask.a
 	%D%/agent_id.c %D%/agent_id.h \
 	%D%/arn.c %D%/arn.h \
 	%D%/metadata.c %D%/metadata.h \
+	%D%/role.c %D%/role.h \
 	%D%/selectors.c %D%/selectors.h

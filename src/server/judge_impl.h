@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * judge_impl.h - what the judge's two files share
+ */
+#ifndef SERVER_JUDGE_IMPL_H
+#define SERVER_JUDGE_IMPL_H
+
+#include <stdbool.h>
+
+#include "server/judge.h"
+
+bool judge_is_listed(const struct str_list *list, struct str value);
+
+/* Account, cluster and region against lists and shorthands. */
+int judge_check_place(const char **reason, const struct task_arn *arn,
+    const struct judge_policy *policy, struct err *err) MUST_USE;
+
+#endif
