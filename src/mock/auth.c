@@ -211,7 +211,7 @@ check_signature(struct check *c)
 		return say(c, AUTH_BAD_SIGNATURE, "%s", MISMATCH);
 	if (r == ERR_MEMORY)
 		return say(c, AUTH_BROKEN, "out of memory");
-	return say(c, AUTH_BAD_SIGNATURE, "%s: %s", MISMATCH, err.msg);
+	return say(c, AUTH_BAD_SIGNATURE, "%s", err.msg);
 }
 
 enum auth_problem

@@ -21,6 +21,7 @@
 #include "mock/route.h"
 #include "mock/scenario.h"
 #include "mock/server.h"
+#include "mock/sessions.h"
 
 enum { EXIT_USAGE = 2, PORT_DEFAULT = 8090 };
 
@@ -180,16 +181,18 @@ raise_descriptors(void)
 }
 
 static int
-serve(const struct scenario *s, const struct options *o, struct err *err)
+serve(struct scenario *s, const struct options *o, struct err *err)
 {
-	struct mock mock = { s };
+	struct mock mock = { .scenario = s };
 	struct server *server = NULL;
 	char url[SERVER_URL_MAX];
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptors();
-	r = server_new(&server, &mock, o->listen, o->port, err);
+	r = sessions_new(&mock.sessions, s, err);
+	if (r == ERR_OK)
+		r = server_new(&server, &mock, o->listen, o->port, err);
 	if (r == ERR_OK)
 		r = server_url_format(url, o->listen, server_port(server), err);
 	if (r == ERR_OK) {
@@ -199,6 +202,7 @@ serve(const struct scenario *s, const struct options *o, struct err *err)
 			: err_set(err, ERR_SYSTEM, "nobody reads my output");
 	}
 	server_free(server);
+	sessions_free(mock.sessions);
 	return r == ERR_OK ? EXIT_SUCCESS : fail(err);
 }
 

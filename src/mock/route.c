@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mock/route.h"
 
+#include <assert.h>
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,7 +12,10 @@
 
 static route_fn health_answer;
 
-/* In order; a path that ends in '/' stands for all that begin with it. */
+/*
+ * In order; a path that ends in '/' stands for all that begin with it, but
+ * "/" for itself.
+ */
 static const struct route {
 	const char *path;
 	unsigned methods;
@@ -19,12 +23,21 @@ static const struct route {
 } routes[] = {
 	{ "/health", METHOD_GET | METHOD_HEAD, health_answer },
 	{ "/v4/", METHOD_GET | METHOD_HEAD, metadata_answer },
+	{ "/v2/credentials/", METHOD_GET | METHOD_HEAD, credentials_answer },
+	{ "/latest/", METHOD_GET | METHOD_HEAD | METHOD_PUT, imds_answer },
+	{ "/", METHOD_POST, service_answer },
 };
 
 static const struct {
 	unsigned method;
 	const char *name;
-} methods[] = { { METHOD_GET, "GET" }, { METHOD_HEAD, "HEAD" } };
+} methods[] = {
+	{ METHOD_GET, "GET" },
+	{ METHOD_HEAD, "HEAD" },
+	{ METHOD_POST, "POST" },
+	{ METHOD_PUT, "PUT" },
+	{ METHOD_DELETE, "DELETE" },
+};
 
 void
 answer_init(struct answer *a)
@@ -37,6 +50,27 @@ void
 answer_release(struct answer *a)
 {
 	buf_release(&a->body);
+}
+
+void
+answer_header(struct answer *a, const char *name, const char *value)
+{
+	size_t n = a->header_count;
+
+	assert(n < ANSWER_HEADERS_MAX);
+	snprintf(a->headers[n].name, sizeof(a->headers[n].name), "%s", name);
+	snprintf(a->headers[n].value, sizeof(a->headers[n].value), "%s", value);
+	a->header_count++;
+}
+
+struct str
+request_header(const struct request *q, const char *name)
+{
+	for (size_t i = 0; i < q->header_count; i++) {
+		if (str_eq_nocase(q->headers[i].name, str_of(name)))
+			return str_trim(q->headers[i].value);
+	}
+	return (struct str){ NULL, 0 };
 }
 
 void
@@ -92,7 +126,7 @@ is_match(struct str *rest, const struct route *route, struct str path)
 	if (!str_starts(path, route->path))
 		return false;
 	*rest = str_sub(path, row.n, path.n);
-	return rest->n == 0 || str_ends(row, "/");
+	return rest->n == 0 || (row.n > 1 && str_ends(row, "/"));
 }
 
 static void

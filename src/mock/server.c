@@ -6,8 +6,10 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,14 +84,95 @@ server_url_format(char url[SERVER_URL_MAX], const char *address, uint16_t port,
 	return ERR_OK;
 }
 
-static unsigned
-method_of(struct evhttp_request *req)
+static const struct {
+	enum evhttp_cmd_type type;
+	unsigned method;
+	const char *name;
+} methods[] = {
+	{ EVHTTP_REQ_GET, METHOD_GET, "GET" },
+	{ EVHTTP_REQ_HEAD, METHOD_HEAD, "HEAD" },
+	{ EVHTTP_REQ_POST, METHOD_POST, "POST" },
+	{ EVHTTP_REQ_PUT, METHOD_PUT, "PUT" },
+	{ EVHTTP_REQ_DELETE, METHOD_DELETE, "DELETE" },
+};
+
+static void
+take_method(struct request *q, struct evhttp_request *req)
 {
 	enum evhttp_cmd_type type = evhttp_request_get_command(req);
 
-	if (type == EVHTTP_REQ_GET)
-		return METHOD_GET;
-	return type == EVHTTP_REQ_HEAD ? METHOD_HEAD : METHOD_OTHER;
+	q->method = METHOD_OTHER;
+	q->method_name = STR("OTHER");
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (methods[i].type == type) {
+			q->method = methods[i].method;
+			q->method_name = str_of(methods[i].name);
+		}
+	}
+}
+
+/* False: there are too many. */
+static bool
+take_headers(struct request *q, struct sigv4_header out[SIGV4_HEADERS_MAX],
+    struct evhttp_request *req)
+{
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
+	struct evkeyval *h;
+
+	for (h = headers->tqh_first; h != NULL; h = h->next.tqe_next) {
+		if (q->header_count == SIGV4_HEADERS_MAX)
+			return false;
+		out[q->header_count++] =
+		    (struct sigv4_header){ str_of(h->key), str_of(h->value) };
+	}
+	q->headers = out;
+	return true;
+}
+
+/* False: no memory. */
+static bool
+take_body(struct request *q, struct evhttp_request *req)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(req);
+
+	q->body.n = evbuffer_get_length(in);
+	if (q->body.n == 0)
+		return true;
+	q->body.p = (const char *)evbuffer_pullup(in, -1);
+	return q->body.p != NULL;
+}
+
+/* "::ffff:127.0.0.1" is not asked for: the listener has one family. */
+static bool
+is_from_loopback(struct evhttp_request *req)
+{
+	char *address = NULL;
+	ev_uint16_t port;
+
+	evhttp_connection_get_peer(
+	    evhttp_request_get_connection(req), &address, &port);
+	return address != NULL && (strncmp(address, "127.", 4) == 0 ||
+				      strcmp(address, "::1") == 0);
+}
+
+static bool
+add_headers(struct evkeyvalq *headers, const struct answer *a, size_t length)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%zu", length);
+	if ((a->type != NULL &&
+		evhttp_add_header(headers, "Content-Type", a->type) != 0) ||
+	    evhttp_add_header(headers, "Content-Length", text) != 0 ||
+	    (a->allow[0] != '\0' &&
+		evhttp_add_header(headers, "Allow", a->allow) != 0))
+		return false;
+	for (size_t i = 0; i < a->header_count; i++) {
+		if (evhttp_add_header(
+			headers, a->headers[i].name, a->headers[i].value) != 0)
+			return false;
+	}
+	return true;
 }
 
 /* libevent sends a body with HEAD if it is given one. */
@@ -99,14 +182,8 @@ send_answer(struct evhttp_request *req, struct answer *a, unsigned method)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
 	struct str body = buf_str(&a->body);
 	struct evbuffer *out = evbuffer_new();
-	char length[24];
 
-	snprintf(length, sizeof(length), "%zu", body.n);
-	if (out == NULL ||
-	    evhttp_add_header(headers, "Content-Type", a->type) != 0 ||
-	    evhttp_add_header(headers, "Content-Length", length) != 0 ||
-	    (a->allow[0] != '\0' &&
-		evhttp_add_header(headers, "Allow", a->allow) != 0) ||
+	if (out == NULL || !add_headers(headers, a, body.n) ||
 	    (method != METHOD_HEAD && evbuffer_add(out, body.p, body.n) != 0))
 		evhttp_send_error(req, HTTP_INTERNAL, NULL);
 	else
@@ -120,15 +197,19 @@ on_request(struct evhttp_request *req, void *arg)
 {
 	struct server *s = arg;
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
-	struct request q = { .method = method_of(req),
+	struct request q = { .from_loopback = is_from_loopback(req),
 		.now_us = clock_wall_us() };
+	struct sigv4_header headers[SIGV4_HEADERS_MAX];
 	struct answer a;
 
-	if (uri == NULL) {
+	if (uri == NULL || !take_headers(&q, headers, req) ||
+	    !take_body(&q, req)) {
 		evhttp_send_error(req, HTTP_BADREQUEST, NULL);
 		return;
 	}
+	take_method(&q, req);
 	q.path = str_of(evhttp_uri_get_path(uri));
+	q.query = str_of(evhttp_uri_get_query(uri));
 	answer_init(&a);
 	route_answer(&a, s->mock, &q);
 	send_answer(req, &a, q.method);

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += tests/data/mock/full.conf tests/data/mock/misspelt.conf tests/data/mock/two-accounts.conf
+EXTRA_DIST += \
+	tests/data/mock/full.conf \
+	tests/data/mock/misspelt.conf \
+	tests/data/mock/two-accounts.conf
 
 if HAVE_CHECK
 if MOCK
@@ -8,12 +11,25 @@ MOCK_TEST_LIBS = src/mock/libmock.a src/task/libtask.a src/aws/libaws.a \
 	$(EVENT_LIBS) $(JSON_C_LIBS) $(TEST_LIBS)
 MOCK_TEST_CPPFLAGS = $(TEST_CPPFLAGS) $(CONFUSE_CFLAGS) $(JSON_C_CFLAGS)
 MOCK_TESTS = \
+	%D%/test_credentials \
+	%D%/test_ecs \
 	%D%/test_metadata \
 	%D%/test_program \
 	%D%/test_route \
-	%D%/test_scenario
+	%D%/test_scenario \
+	%D%/test_sts
 check_PROGRAMS += $(MOCK_TESTS)
 TESTS += $(MOCK_TESTS)
+MOCK_ASKING = %D%/asking.c %D%/asking.h %D%/scenarios.h
+%C%_test_credentials_SOURCES = %D%/test_credentials.c $(MOCK_ASKING)
+%C%_test_credentials_CPPFLAGS = $(MOCK_TEST_CPPFLAGS)
+%C%_test_credentials_LDADD = $(MOCK_TEST_LIBS)
+%C%_test_ecs_SOURCES = %D%/test_ecs.c $(MOCK_ASKING)
+%C%_test_ecs_CPPFLAGS = $(MOCK_TEST_CPPFLAGS)
+%C%_test_ecs_LDADD = $(MOCK_TEST_LIBS)
+%C%_test_sts_SOURCES = %D%/test_sts.c $(MOCK_ASKING)
+%C%_test_sts_CPPFLAGS = $(MOCK_TEST_CPPFLAGS)
+%C%_test_sts_LDADD = $(MOCK_TEST_LIBS)
 %C%_test_metadata_SOURCES = %D%/test_metadata.c %D%/scenarios.h
 %C%_test_metadata_CPPFLAGS = $(MOCK_TEST_CPPFLAGS)
 %C%_test_metadata_LDADD = $(MOCK_TEST_LIBS)

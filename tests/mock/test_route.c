@@ -26,7 +26,7 @@ teardown(void)
 static void
 ask(unsigned method, const char *path)
 {
-	struct mock m = { s };
+	struct mock m = { .scenario = s };
 	struct request q = { .method = method, .path = str_of(path) };
 
 	route_answer(&a, &m, &q);
@@ -73,7 +73,7 @@ static const struct {
 	{ "/health/", 404, "there is no" },
 	{ "/v3/web", 404, "there is no" },
 	{ "/v4/\xff\"\\", 404, "has no task \\\"?\\\"\\\\\\\"" },
-	{ "/", 404, "there is no" },
+	{ "/", 405, "takes POST" },
 	{ "", 404, "there is no" },
 };
 
