@@ -3,7 +3,10 @@ if AGENT
 noinst_LIBRARIES += %D%/libagent.a
 %C%_libagent_a_SOURCES = \
 	%D%/aid.c %D%/aid.h \
-	%D%/options.c %D%/options.h
+	%D%/diagnose.c %D%/diagnose.h \
+	%D%/fetch.c %D%/fetch.h \
+	%D%/options.c %D%/options.h \
+	%D%/proof.c %D%/proof.h
 
 plugin_PROGRAMS += %D%/aws-fargate-nodeattestor
 %C%_aws_fargate_nodeattestor_SOURCES = %D%/main.c

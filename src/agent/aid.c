@@ -8,27 +8,30 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "agent/fetch.h"
+#include "agent/proof.h"
+#include "aws/container.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "evidence/payload.h"
+#include "evidence/response.h"
 #include "task/metadata.h"
 #include "task/selectors.h"
 
 enum {
-	URL_MAX = 2048,
+	KEPT_MAX = 16 * 1024, /* the task's ARN, the challenge's strings */
+	KEYS_LIFE_S = 5 * 60, /* keys that end earlier are asked for anew */
 	/* the document, what is read of it, and the payload made of that */
 	AID_ARENA_MAX = 3 * METADATA_BYTES_MAX,
-	FETCH_RETRIES = 5, /* about 3 s of waits: SPIRE tries again itself */
-	STATUS_OK = 200,
-	STATUS_NOT_FOUND = 404,
 };
 
-#define FETCH_FAILED "failed to fetch task metadata: "
-
 enum aid_state {
-	AID_FETCH,      /* waits for <endpoint>/task */
-	AID_FETCH_BASE, /* that was not found: waits for <endpoint> */
-	AID_CHALLENGE,  /* the payload is sent */
+	AID_FETCH,     /* waits for the task's metadata */
+	AID_CHALLENGE, /* the payload is sent */
+	AID_KEYS,      /* the challenge is fine: waits for credentials */
+	AID_KEYS_ANEW, /* those would end too soon */
+	AID_ANSWERED,  /* the response is sent */
 	AID_OVER,
 };
 
@@ -37,78 +40,49 @@ struct aid {
 	struct gp_call *call;
 	struct agent_config *config;
 	enum aid_state state;
-	struct http_call *fetch; /* NULL: none is under way */
-	char endpoint[URL_MAX];
+	struct fetch fetch;
 	int64_t began_ms;
+
+	/* From the payload on. */
+	struct arena kept;
+	struct task_arn task;
+	unsigned char agent_nonce[NONCE_BYTES];
+
+	/* From the challenge on. */
+	struct challenge challenge;
+	struct endpoint sts;
+	struct str sts_region;
+	struct container_fetch *keys_fetch; /* NULL: none is under way */
+	struct aws_keys *keys;              /* ours to unref: end too soon */
+	int64_t challenged_ms;
 };
 
-static void on_fetched(
-    void *arg, int r, const struct http_answer *answer, const struct err *err);
+static fetch_fn on_fetched;
+static container_fn on_keys;
 
 static void
 aid_refuse_with(struct aid *aid, const struct err *err)
 {
 	log_warn("attestation failed", F_TEXT("reason", err->msg),
-	    F_TEXT("endpoint", aid->endpoint),
+	    F_TEXT("endpoint", aid->fetch.endpoint),
 	    F_INT("elapsed_ms", loop_now(aid->aider->loop) - aid->began_ms));
 	aid->state = AID_OVER;
 	aid_refuse(aid->call, err->code, err->msg);
 }
 
-/* The endpoint, without a slash at its end. */
-static int
-find_endpoint(struct aid *aid, struct err *err)
-{
-	struct str url = aid->config->metadata_endpoint;
-
-	if (url.n == 0)
-		url = str_of(getenv("ECS_CONTAINER_METADATA_URI_V4"));
-	while (url.n > 0 && url.p[url.n - 1] == '/')
-		url.n--;
-	if (url.n == 0)
-		return err_set(err, ERR_UPSTREAM,
-		    FETCH_FAILED "no metadata endpoint configured and "
-				 "ECS_CONTAINER_METADATA_URI_V4 not set");
-	if (url.n >= sizeof(aid->endpoint) - sizeof("/task"))
-		return err_set(err, ERR_UPSTREAM,
-		    FETCH_FAILED "the endpoint's URL is longer than %d bytes",
-		    URL_MAX);
-	memcpy(aid->endpoint, url.p, url.n);
-	aid->endpoint[url.n] = '\0';
-	return ERR_OK;
-}
-
 /* All fetches of an attestation share one `timeout`. */
 static int
-fetch(struct aid *aid, enum aid_state state, struct err *err)
+fetch_metadata(struct aid *aid, struct err *err)
 {
-	char url[URL_MAX + sizeof("/task")];
-	int64_t spent = loop_now(aid->aider->loop) - aid->began_ms;
-	struct http_request req = {
-		.url = url,
-		.body_max = METADATA_BYTES_MAX,
-		.timeout_ms = aid->config->timeout - spent,
-		.retries = FETCH_RETRIES,
-	};
 	int r;
 
+	r = fetch_find(&aid->fetch, aid->config->metadata_endpoint, err);
+	if (r != ERR_OK)
+		return r;
 	if (aid->aider->http == NULL)
 		return err_set(err, ERR_UNAVAILABLE, "the plugin is stopping");
-	if (req.timeout_ms < 1)
-		req.timeout_ms = 1;
-	(void)snprintf(url, sizeof(url), "%s%s", aid->endpoint,
-	    state == AID_FETCH ? "/task" : "");
-	r = http_start(
-	    &aid->fetch, aid->aider->http, &req, on_fetched, aid, err);
-	if (r == ERR_FORMAT)
-		/* of the endpoint, which is not the caller's */
-		err->code = ERR_UPSTREAM;
-	if (r != ERR_OK) {
-		(void)err_prefix(err, FETCH_FAILED);
-		return r;
-	}
-	aid->state = state;
-	return ERR_OK;
+	return fetch_start(&aid->fetch, aid->aider->http, aid->config->timeout,
+	    on_fetched, aid, err);
 }
 
 static void
@@ -134,13 +108,13 @@ begin(struct gp_call *call, void *arg)
 	}
 	gp_set_state(call, aid);
 	gp_watch(call);
+	arena_init(&aid->kept, KEPT_MAX);
 	aid->aider = aider;
 	aid->call = call;
 	aid->config = agent_config_ref(aider->config);
 	aid->began_ms = loop_now(aider->loop);
 	aider->in_flight++;
-	if (find_endpoint(aid, &err) != ERR_OK ||
-	    fetch(aid, AID_FETCH, &err) != ERR_OK)
+	if (fetch_metadata(aid, &err) != ERR_OK)
 		aid_refuse_with(aid, &err);
 }
 
@@ -172,8 +146,8 @@ fill_nonce(unsigned char nonce[NONCE_BYTES], struct err *err)
 }
 
 static int
-make_payload(struct buf *out, struct arena *a, const struct task_metadata *task,
-    struct err *err)
+make_payload(struct buf *out, struct aid *aid, struct arena *a,
+    const struct task_metadata *task, struct err *err)
 {
 	struct payload payload = { .has_version = true,
 		.task_arn = task->arn.text };
@@ -185,6 +159,7 @@ make_payload(struct buf *out, struct arena *a, const struct task_metadata *task,
 	r = fill_nonce(payload.agent_nonce, err);
 	if (r != ERR_OK)
 		goto out;
+	memcpy(aid->agent_nonce, payload.agent_nonce, NONCE_BYTES);
 	r = task_metadata_format(&reduced, task, err);
 	if (r != ERR_OK)
 		goto out;
@@ -200,6 +175,28 @@ make_payload(struct buf *out, struct arena *a, const struct task_metadata *task,
 out:
 	buf_release(&reduced);
 	return r;
+}
+
+/* For the time after the document is gone. */
+static int
+keep_task(struct aid *aid, struct str arn, struct err *err)
+{
+	struct str text = arena_dup(&aid->kept, arn);
+
+	if (text.p == NULL)
+		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+	return task_arn_parse(&aid->task, text, TASK_ID_ANY, err);
+}
+
+/* STS refuses what was signed more than five minutes off. */
+static void
+warn_of_clock(struct str document, struct str task)
+{
+	if (clock_is_off(document))
+		log_warn("ECS says that the clock of this task is not "
+			 "synchronized: if it is off by minutes, AWS refuses "
+			 "what the agent signs",
+		    F_STR("task", task));
 }
 
 static void
@@ -242,7 +239,11 @@ on_document(struct aid *aid, struct str body)
 	r = check_place(aid->config, &task, &err);
 	if (r != ERR_OK)
 		goto out;
-	r = make_payload(&payload, &arena, &task, &err);
+	r = keep_task(aid, task.arn.text, &err);
+	if (r != ERR_OK)
+		goto out;
+	warn_of_clock(body, task.arn.text);
+	r = make_payload(&payload, aid, &arena, &task, &err);
 	if (r != ERR_OK)
 		goto out;
 	send_payload(aid, &task, &payload);
@@ -254,40 +255,176 @@ out:
 }
 
 static void
-on_status(struct aid *aid, long status)
+on_fetched(void *arg, int r, struct str document, const struct err *err)
+{
+	struct aid *aid = arg;
+	struct err why = *err;
+
+	if (gp_is_cancelled(aid->call)) {
+		aid->state = AID_OVER;
+		aid_refuse(aid->call, ERR_CANCELLED, "cancelled");
+	} else if (r == ERR_OK) {
+		on_document(aid, document);
+	} else {
+		if (r == ERR_CANCELLED)
+			why = (struct err){ ERR_UNAVAILABLE,
+				"the plugin is stopping" };
+		aid_refuse_with(aid, &why);
+	}
+}
+
+/* When time is up, the server has given up too. */
+static int64_t
+keys_ms_left(const struct aid *aid)
+{
+	int64_t ms = (int64_t)aid->challenge.ttl * 1000;
+
+	if (ms > aid->config->timeout)
+		ms = aid->config->timeout;
+	ms -= loop_now(aid->aider->loop) - aid->challenged_ms;
+	return ms < 1 ? 1 : ms;
+}
+
+static int
+fetch_keys(struct aid *aid, enum aid_state state, struct err *err)
+{
+	struct container_source source;
+	int r;
+
+	if (aid->aider->http == NULL)
+		return err_set(err, ERR_UNAVAILABLE, "the plugin is stopping");
+	r = container_source_find(
+	    &source, aid->config->credentials_endpoint, err);
+	if (r == ERR_OK)
+		r = container_fetch_start(&aid->keys_fetch, aid->aider->loop,
+		    aid->aider->http, &source, keys_ms_left(aid), on_keys, aid,
+		    err);
+	if (r == ERR_OK)
+		aid->state = state;
+	return r;
+}
+
+static void
+refuse_without_keys(struct aid *aid, int r, const char *why)
 {
 	struct err err = { 0 };
 
-	if (status == STATUS_NOT_FOUND && aid->state == AID_FETCH &&
-	    fetch(aid, AID_FETCH_BASE, &err) == ERR_OK)
-		return;
-	(void)err_set(&err, ERR_UPSTREAM,
-	    FETCH_FAILED "metadata endpoint returned status %ld", status);
+	if (r == ERR_MISSING)
+		(void)err_set(&err, ERR_NOT_NOW,
+		    "the task has no role to prove itself with (%s): name one "
+		    "as taskRoleArn in the task definition",
+		    why);
+	else
+		(void)err_set(&err,
+		    r == ERR_CONFIG ? ERR_NOT_NOW : ERR_UNAVAILABLE,
+		    "failed to get the task's credentials: %s", why);
 	aid_refuse_with(aid, &err);
 }
 
 static void
-on_fetched(
-    void *arg, int r, const struct http_answer *answer, const struct err *err)
+respond(struct aid *aid, const struct aws_keys *keys)
+{
+	const struct proof proof = {
+		.config = aid->config,
+		.task = &aid->task,
+		.agent_nonce = aid->agent_nonce,
+		.challenge = &aid->challenge,
+		.sts = &aid->sts,
+		.region = aid->sts_region,
+	};
+	struct err err = { 0 };
+	struct buf response;
+	int r;
+
+	buf_init(&response, RESPONSE_MAX);
+	r = proof_respond(
+	    &response, &proof, keys, clock_wall_us() / 1000000, &err);
+	if (r == ERR_OK && !aid_send_response(aid->call, buf_str(&response)))
+		r = err_set(&err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+	buf_wipe(&response);
+	if (r != ERR_OK) {
+		aid_refuse_with(aid, &err);
+		return;
+	}
+	aid->state = AID_ANSWERED;
+	gp_read(aid->call);
+	log_info("challenge answered", F_STR("task", aid->task.text),
+	    F_STR("role", keys->role_arn),
+	    F_STR("access_key_id", keys->access_key_id),
+	    F_TEXT("sts_host", aid->sts.host),
+	    F_INT(
+		"elapsed_ms", loop_now(aid->aider->loop) - aid->challenged_ms));
+}
+
+/* ECS names the role with the keys of each task that has one. */
+static bool
+lacks_role(const struct aid *aid, const struct aws_keys *keys)
+{
+	return keys->role_arn.n == 0 &&
+	       aid->config->credentials_endpoint.n == 0 &&
+	       str_of(getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")).n > 0;
+}
+
+static void
+take_keys(struct aid *aid, struct aws_keys *keys)
+{
+	int64_t life_s = keys->expires_s - clock_wall_us() / 1000000;
+
+	if (lacks_role(aid, keys)) {
+		refuse_without_keys(aid, ERR_UPSTREAM,
+		    "the answer has no RoleArn: it is not ECS that gave it");
+		return;
+	}
+	if (life_s < KEYS_LIFE_S && aid->state == AID_KEYS &&
+	    fetch_keys(aid, AID_KEYS_ANEW, NULL) == ERR_OK) {
+		aid->keys = aws_keys_ref(keys);
+		return;
+	}
+	respond(aid, keys);
+}
+
+static void
+on_keys(void *arg, int r, struct aws_keys *keys, const struct err *err)
 {
 	struct aid *aid = arg;
-	struct err why = { 0 };
 
-	aid->fetch = NULL;
+	aid->keys_fetch = NULL;
 	if (gp_is_cancelled(aid->call)) {
 		aid->state = AID_OVER;
 		aid_refuse(aid->call, ERR_CANCELLED, "cancelled");
 	} else if (r == ERR_CANCELLED) {
-		(void)err_set(&why, ERR_UNAVAILABLE, "the plugin is stopping");
-		aid_refuse_with(aid, &why);
-	} else if (r != ERR_OK) {
-		(void)err_set(&why, ERR_UPSTREAM, FETCH_FAILED "%s", err->msg);
-		aid_refuse_with(aid, &why);
-	} else if (answer->status == STATUS_OK) {
-		on_document(aid, answer->body);
+		refuse_without_keys(
+		    aid, ERR_UNAVAILABLE, "the plugin is stopping");
+	} else if (r == ERR_OK) {
+		take_keys(aid, keys);
+	} else if (aid->keys != NULL) {
+		respond(aid, aid->keys);
 	} else {
-		on_status(aid, answer->status);
+		refuse_without_keys(aid, r, err->msg);
 	}
+}
+
+/* Nothing is fetched, let alone signed, for a challenge that is not right. */
+static int
+take_challenge(struct aid *aid, struct str bytes, struct err *err)
+{
+	struct str text = bytes;
+	int r;
+
+	/* What is longer is refused before any of it is kept. */
+	if (text.n <= CHALLENGE_MAX)
+		text = arena_dup(&aid->kept, bytes);
+	if (text.p == NULL)
+		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+	r = challenge_decode(&aid->challenge, &aid->kept, text, err);
+	if (r != ERR_OK) {
+		if (r != ERR_MEMORY)
+			err->code = ERR_NOT_NOW;
+		(void)err_prefix(err, "the server's challenge is unusable: ");
+		return err->code;
+	}
+	return proof_check(&aid->sts, &aid->sts_region, aid->config, &aid->task,
+	    &aid->challenge, err);
 }
 
 static void
@@ -295,19 +432,30 @@ challenge(struct gp_call *call, const struct str *bytes)
 {
 	struct aid *aid = gp_state(call);
 	struct err err = { 0 };
+	int r;
 
-	if (aid->state != AID_CHALLENGE)
+	if (aid->state != AID_CHALLENGE && aid->state != AID_ANSWERED)
 		return;
 	if (bytes == NULL) {
 		aid->state = AID_OVER;
 		gp_finish(call, GP_OK, NULL, NULL);
 		return;
 	}
-	(void)err_set(&err, ERR_NOT_NOW,
-	    "the server sent a challenge, and this version of the agent plugin "
-	    "cannot answer one: it attests by metadata only; set verification "
-	    "= \"metadata\" on the server, or update the agent plugin");
-	aid_refuse_with(aid, &err);
+	if (aid->state == AID_ANSWERED) {
+		(void)err_set(&err, ERR_NOT_NOW,
+		    "the server sent a second challenge: an agent answers one");
+		aid_refuse_with(aid, &err);
+		return;
+	}
+	aid->challenged_ms = loop_now(aid->aider->loop);
+	r = take_challenge(aid, *bytes, &err);
+	if (r != ERR_OK) {
+		aid_refuse_with(aid, &err);
+		return;
+	}
+	r = fetch_keys(aid, AID_KEYS, &err);
+	if (r != ERR_OK)
+		refuse_without_keys(aid, r, err.msg);
 }
 
 static void
@@ -315,8 +463,12 @@ cancelled(struct gp_call *call)
 {
 	struct aid *aid = gp_state(call);
 
-	if (aid->fetch != NULL) {
-		http_cancel(aid->fetch);
+	if (aid->fetch.call != NULL) {
+		fetch_cancel(&aid->fetch);
+		return;
+	}
+	if (aid->keys_fetch != NULL) {
+		container_fetch_cancel(aid->keys_fetch);
 		return;
 	}
 	aid->state = AID_OVER;
@@ -330,8 +482,10 @@ end(struct gp_call *call)
 
 	if (aid == NULL)
 		return;
-	assert(aid->fetch == NULL);
+	assert(aid->fetch.call == NULL && aid->keys_fetch == NULL);
 	aid->aider->in_flight--;
+	aws_keys_unref(aid->keys);
+	arena_release(&aid->kept);
 	agent_config_unref(aid->config);
 	free(aid);
 }

@@ -3,8 +3,9 @@
  * aid.h - one node attestation as the agent plugin lives it
  *
  * In order of time: SPIRE opens a stream; the task metadata is fetched; the
- * payload is sent; a challenge is refused for now; SPIRE cancels.  Everything
- * belongs to the queue thread.
+ * payload is sent; unless the server believes that, a challenge comes, is held
+ * to what this agent knows, and answered once with the task's credentials;
+ * SPIRE cancels.  Everything belongs to the queue thread.
  */
 #ifndef AGENT_AID_H
 #define AGENT_AID_H

@@ -2,7 +2,12 @@
 /*
  * main.c - the agent plugin, wired together
  */
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include "agent/aid.h"
+#include "agent/diagnose.h"
 #include "agent/options.h"
 #include "spire/configure.h"
 #include "spire/program.h"
@@ -40,11 +45,45 @@ deinit(void *arg)
 	(void)arg;
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TRACED true
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TRACED true
+#endif
+#ifndef TRACED
+#define TRACED false
+#endif
+
+/*
+ * The task's keys pass through this memory: no core file, and no reading by
+ * others of the same user.  A sanitizer traces its own process at the end.
+ */
+static void
+hide_memory(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	if (!TRACED)
+		(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+static int
+diagnose(const char *value, const char *config_path)
+{
+	hide_memory();
+	return agent_diagnose(value, config_path);
+}
+
 static int
 init(void *arg, struct loop *loop, struct spire_host *host, struct err *err)
 {
 	(void)host;
 	(void)err;
+	hide_memory();
 	aider_init(arg, loop);
 	return ERR_OK;
 }
@@ -86,11 +125,18 @@ int
 main(int argc, char **argv)
 {
 	static struct aider aider;
+	static const struct errand errands[] = {
+		{ "diagnose", NULL,
+		    "inside of a task: say what the server would see of it",
+		    diagnose },
+		{ NULL, NULL, NULL, NULL },
+	};
 	const struct program program = {
 		.name = "aws-fargate-nodeattestor",
 		.side = "agent",
 		.attestor = SPIRE_AGENT_ATTESTOR,
 		.check_config = agent_check_config,
+		.errands = errands,
 		.arg = &aider,
 		.init = init,
 		.method = method,

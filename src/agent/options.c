@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "aws/endpoint.h"
 #include "task/arn.h"
 
 enum { ENDPOINT_MAX = 1024, PORT_MAX = 65535, SERVER_ID_MAX = 255 };
-
-#define PROOF "this version verifies by metadata only: "
 
 static int
 check_cluster(struct str *value, const struct option *opt, struct err *err)
@@ -72,11 +71,11 @@ is_host_port(struct str s)
 }
 
 /*
- * The plugin asks URL/task: a query or fragment would swallow that, and
+ * A query or fragment would swallow what the plugin puts behind a URL, and
  * userinfo would hand a secret to whoever reads the log.
  */
 static int
-check_endpoint(struct str *value, const struct option *opt, struct err *err)
+check_url(struct str *value, const struct option *opt, struct err *err)
 {
 	struct str url = *value, path, host;
 	size_t i;
@@ -100,9 +99,32 @@ check_endpoint(struct str *value, const struct option *opt, struct err *err)
 		return err_set(err, ERR_CONFIG,
 		    "expected a URL with a host, and a port of 1 to 65535 if "
 		    "any");
-	while (value->p[value->n - 1] == '/')
-		value->n--;
 	return ERR_OK;
+}
+
+/* The plugin asks URL/task. */
+static int
+check_endpoint(struct str *value, const struct option *opt, struct err *err)
+{
+	int r = check_url(value, opt, err);
+
+	while (r == ERR_OK && value->p[value->n - 1] == '/')
+		value->n--;
+	return r;
+}
+
+/* It is compared and signed, never asked: http is no risk. */
+static int
+check_sts(struct str *value, const struct option *opt, struct err *err)
+{
+	struct endpoint e;
+
+	(void)opt;
+	if (endpoint_of_url(&e, *value, true, NULL) == ERR_OK)
+		return ERR_OK;
+	return err_set(err, ERR_CONFIG,
+	    "expected a URL of host, and port if any, alone, such as "
+	    "\"https://sts.us-east-1.amazonaws.com\"");
 }
 
 #define AT(member) .offset = offsetof(struct agent_config, member)
@@ -122,7 +144,8 @@ static const struct option rows[] = {
 	    .min = 1,
 	    .max = 600000,
 	    .empty_is_unset = true,
-	    .doc = "for all work on the metadata of one attestation" },
+	    .doc = "for all work on the metadata of one attestation, and as "
+		   "much again for the credentials" },
 	{ .name = "cluster",
 	    .type = OPTION_STRING,
 	    AT(cluster),
@@ -136,20 +159,20 @@ static const struct option rows[] = {
 	{ .name = "credentials_endpoint",
 	    .type = OPTION_STRING,
 	    AT(credentials_endpoint),
-	    .doc = "URL of the task's credentials",
-	    .later = PROOF "the task's credentials are not used; leave the "
-			   "key out" },
+	    .check = check_url,
+	    .max = ENDPOINT_MAX,
+	    .doc = "URL of the task's credentials" },
 	{ .name = "sts_endpoint",
 	    .type = OPTION_STRING,
 	    AT(sts_endpoint),
-	    .doc = "URL of the STS that the server may name",
-	    .later = PROOF "nothing is signed for STS; leave the key out" },
+	    .check = check_sts,
+	    .max = ENDPOINT_MAX,
+	    .doc = "URL of the STS that the server may name" },
 	{ .name = "sts_region",
 	    .type = OPTION_STRING,
 	    AT(sts_region),
 	    .check = check_region,
-	    .doc = "the region whose STS the server may name",
-	    .later = PROOF "nothing is signed for STS; leave the key out" },
+	    .doc = "the region whose STS the server may name" },
 	{ .name = "server_id",
 	    .type = OPTION_STRING,
 	    AT(server_id),

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/secret.h"
+#include "base/secret.h"
 #include "spire/spire.pb-c.h"
 #include "spire/status.h"
 
@@ -66,26 +68,74 @@ attestor_agent_init(struct attestor_agent *attestor)
 		    GP_STREAM, 16, &handler, attestor };
 }
 
+static ProtobufCBinaryData
+binary(struct str s)
+{
+	return (ProtobufCBinaryData){ s.n, (uint8_t *)(uintptr_t)s.p };
+}
+
+/* What is packed here may be a response: wiped. */
+static bool
+send_message(struct gp_call *call, const Spire__PayloadOrChallengeResponse *msg)
+{
+	size_t n = spire__payload_or_challenge_response__get_packed_size(msg);
+	uint8_t *out = malloc(n);
+
+	if (out == NULL)
+		return false;
+	(void)spire__payload_or_challenge_response__pack(msg, out);
+	gp_send(call, (struct str){ (const char *)out, n });
+	secret_wipe(out, n);
+	free(out);
+	return true;
+}
+
 bool
 aid_send_payload(struct gp_call *call, struct str payload)
 {
 	Spire__PayloadOrChallengeResponse msg;
-	struct str bytes;
-	uint8_t *out;
 
 	spire__payload_or_challenge_response__init(&msg);
 	msg.data_case = SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_PAYLOAD;
-	msg.payload.data = (uint8_t *)(uintptr_t)payload.p;
-	msg.payload.len = payload.n;
+	msg.payload = binary(payload);
+	return send_message(call, &msg);
+}
+
+bool
+aid_send_response(struct gp_call *call, struct str response)
+{
+	Spire__PayloadOrChallengeResponse msg;
+
+	spire__payload_or_challenge_response__init(&msg);
+	msg.data_case =
+	    SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_CHALLENGE_RESPONSE;
+	msg.challenge_response = binary(response);
+	return send_message(call, &msg);
+}
+
+bool
+aid_send_response(struct gp_call *call, struct str response)
+{
+	Spire__PayloadOrChallengeResponse msg;
+	struct str bytes;
+	uint8_t *out;
+	bool sent;
+
+	spire__payload_or_challenge_response__init(&msg);
+	msg.data_case =
+	    SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_CHALLENGE_RESPONSE;
+	msg.challenge_response.data = (uint8_t *)(uintptr_t)response.p;
+	msg.challenge_response.len = response.n;
 	out =
 	    malloc(spire__payload_or_challenge_response__get_packed_size(&msg));
 	if (out == NULL)
 		return false;
 	bytes.p = (const char *)out;
 	bytes.n = spire__payload_or_challenge_response__pack(&msg, out);
-	gp_send(call, bytes);
+	sent = gp_send_secret(call, bytes);
+	secret_wipe(out, bytes.n);
 	free(out);
-	return true;
+	return sent;
 }
 
 void

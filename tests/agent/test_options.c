@@ -61,6 +61,21 @@ START_TEST(loads_the_documented_configuration)
 }
 END_TEST
 
+START_TEST(loads_where_the_proof_comes_from)
+{
+	struct agent_config *c = must_load(
+	    "credentials_endpoint = \"http://169.254.170.2/v2/c/x/\"\n"
+	    "sts_endpoint = \"http://mock:8090/\"\n"
+	    "sts_region = \"eu-west-1\"\nserver_id = \"blue\"");
+
+	ck_str(c->credentials_endpoint, "http://169.254.170.2/v2/c/x/");
+	ck_str(c->sts_endpoint, "http://mock:8090/");
+	ck_str(c->sts_region, "eu-west-1");
+	ck_str(c->server_id, "blue");
+	agent_config_unref(c);
+}
+END_TEST
+
 START_TEST(loads_cluster_and_region_alone)
 {
 	struct agent_config *c =
@@ -98,9 +113,9 @@ START_TEST(takes_an_endpoint)
 }
 END_TEST
 
-#define PROOF    "this version verifies by metadata only: "
 #define DURATION "unable to parse timeout duration: time: "
 #define ENDPOINT "metadata_endpoint = "
+#define STS      "sts_endpoint = "
 
 static const struct {
 	const char *text, *why;
@@ -147,11 +162,23 @@ static const struct {
 	{ "region = \"\"", "region = \"\": empty" },
 	{ "region = \"us east\"", "region = \"us east\": expected an AWS" },
 	{ "server_id = \"a b\"", "server_id = \"a b\": expected letters" },
-	{ "credentials_endpoint = \"http://h\"",
-	    "credentials_endpoint = \"http://h\": " PROOF },
-	{ "sts_endpoint = \"http://h\"",
-	    "sts_endpoint = \"http://h\": " PROOF },
-	{ "sts_region = \"us-east-1\"", "sts_region = \"us-east-1\": " PROOF },
+	{ "credentials_endpoint = \"\"", "credentials_endpoint = \"\": empty" },
+	{ "credentials_endpoint = \"h\"",
+	    "credentials_endpoint = \"h\": expected an http://" },
+	{ "credentials_endpoint = \"http://u@h/\"",
+	    "credentials_endpoint = \"http://u@h/\": expected a URL without" },
+	{ "credentials_endpoint = \"http://h:0/\"",
+	    "credentials_endpoint = \"http://h:0/\": expected a URL with" },
+	{ "sts_endpoint = \"\"", "sts_endpoint = \"\": empty" },
+	{ "sts_endpoint = \"sts.us-east-1.amazonaws.com\"", STS },
+	{ "sts_endpoint = \"ftp://h\"", STS },
+	{ "sts_endpoint = \"http://h/path\"", STS },
+	{ "sts_endpoint = \"http://u@h\"", STS },
+	{ "sts_endpoint = \"http://h?x\"", STS },
+	{ "sts_endpoint = \"http://h:65536\"", STS },
+	{ "sts_region = \"\"", "sts_region = \"\": empty" },
+	{ "sts_region = \"us-east-1.evil\"",
+	    "sts_region = \"us-east-1.evil\": expected an AWS" },
 };
 
 START_TEST(refuses)
@@ -215,6 +242,7 @@ main(void)
 
 	ck_table(tc, has_defaults, empty);
 	tcase_add_test(tc, loads_the_documented_configuration);
+	tcase_add_test(tc, loads_where_the_proof_comes_from);
 	tcase_add_test(tc, loads_cluster_and_region_alone);
 	ck_table(tc, takes_an_endpoint, urls);
 	ck_table(tc, refuses, refused);

@@ -16,6 +16,7 @@ CONFORMANCE_LDADD = %D%/libfixture.a $(HOST_LIBS) $(TEST_LIBS)
 
 CONFORMANCE_TESTS = \
 	%D%/test_agent_aid \
+	%D%/test_agent_challenge \
 	%D%/test_config \
 	%D%/test_documented_agent \
 	%D%/test_documented_server \
@@ -32,6 +33,11 @@ TESTS += $(CONFORMANCE_TESTS)
 %C%_test_agent_aid_SOURCES = %D%/test_agent_aid.c
 %C%_test_agent_aid_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_agent_aid_LDADD = $(CONFORMANCE_LDADD)
+%C%_test_agent_challenge_SOURCES = %D%/test_agent_challenge.c
+%C%_test_agent_challenge_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_agent_challenge_LDADD = %D%/libfixture.a src/evidence/libevidence.a \
+	src/aws/libaws.a src/json/libjson.a $(HOST_LIBS) $(CRYPTO_LIBS) \
+	$(TEST_LIBS)
 %C%_test_config_SOURCES = %D%/test_config.c
 %C%_test_config_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_config_LDADD = $(CONFORMANCE_LDADD)

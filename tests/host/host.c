@@ -345,10 +345,13 @@ aid_start(struct host *h)
 	return call_start(h->client, h->channel, METHOD_AID, NULL);
 }
 
-void
-aid_outcome(struct call *c, struct aided *out, int ms)
+/* One message of the plugin: its payload, or its answer to a challenge. */
+static void
+aid_next(struct call *c, struct aided *out, int ms,
+    Spire__PayloadOrChallengeResponse__DataCase kind, const char *what)
 {
 	Spire__PayloadOrChallengeResponse *response;
+	const ProtobufCBinaryData *data;
 	const void *bytes;
 	size_t n;
 
@@ -357,19 +360,35 @@ aid_outcome(struct call *c, struct aided *out, int ms)
 		call_wait(c, ms);
 		answer_take(&out->answer, c);
 		NEED(out->answer.code != GRPC_STATUS_OK,
-		    "the stream ended with OK and no payload");
+		    "the stream ended with OK and no %s", what);
 		return;
 	}
 	response = spire__payload_or_challenge_response__unpack(NULL, n, bytes);
-	NEED(response != NULL &&
-		 response->data_case ==
-		     SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_PAYLOAD &&
-		 response->payload.len > 0,
-	    "plugin response missing attestation payload");
-	NEED(response->payload.len < sizeof(out->payload), "huge payload");
-	out->n = response->payload.len;
-	memcpy(out->payload, response->payload.data, out->n);
+	NEED(response != NULL && response->data_case == kind,
+	    "plugin response missing %s", what);
+	data = kind == SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_PAYLOAD
+		   ? &response->payload
+		   : &response->challenge_response;
+	NEED(data->len > 0, "plugin response missing %s", what);
+	NEED(data->len < sizeof(out->payload), "huge %s", what);
+	out->n = data->len;
+	memcpy(out->payload, data->data, out->n);
 	spire__payload_or_challenge_response__free_unpacked(response, NULL);
+}
+
+void
+aid_outcome(struct call *c, struct aided *out, int ms)
+{
+	aid_next(c, out, ms, SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_PAYLOAD,
+	    "attestation payload");
+}
+
+void
+aid_answer(struct call *c, struct aided *out, int ms)
+{
+	aid_next(c, out, ms,
+	    SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_CHALLENGE_RESPONSE,
+	    "challenge response");
 }
 
 void

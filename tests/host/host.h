@@ -73,7 +73,7 @@ struct attested {
 };
 
 struct aided {
-	struct answer answer; /* OK if a payload came */
+	struct answer answer; /* OK if a payload, or a response, came */
 	size_t n;
 	char payload[128 * 1024]; /* with a NUL behind it */
 };
@@ -118,6 +118,7 @@ void host_aid(struct host *h, struct aided *out);
 struct call *aid_start(struct host *h);
 void aid_outcome(struct call *c, struct aided *out, int ms);
 void aid_challenge(struct call *c, const void *challenge, size_t n);
+void aid_answer(struct call *c, struct aided *out, int ms); /* to it */
 
 struct answer host_health(struct host *h, const char *service, int *status);
 struct answer host_deinit(struct host *h);
