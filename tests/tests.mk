@@ -33,6 +33,7 @@ include tests/conf/conf.mk
 include tests/server/server.mk
 include tests/agent/agent.mk
 include tests/mock/mock.mk
+include tests/live/live.mk
 include tests/tools/tools.mk
 include tests/host/host.mk
 include tests/conformance/conformance.mk

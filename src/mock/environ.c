@@ -33,5 +33,9 @@ environ_format(struct buf *out, const struct scenario *s, struct str who,
 		? "AWS_ECS_MANAGED_INSTANCES"
 		: "AWS_ECS_EC2",
 	    STR_FMT(t->cluster->region), STR_FMT(t->cluster->region));
+	/* Not ..._RELATIVE_URI: that is of 169.254.170.2. */
+	if (scenario_task_role(t) != NULL)
+		buf_addf(out, "AWS_CONTAINER_CREDENTIALS_FULL_URI=%s%.*s\n",
+		    base, STR_FMT(t->credentials_path));
 	return buf_check(out, err);
 }

@@ -113,6 +113,8 @@ answer_data(struct answer *a, const struct mock *m, const struct request *q,
 		return;
 	}
 	a->type = "text/plain";
+	if (str_starts(path, "placement/") && str_ends(path, "/"))
+		path.n--;
 	if (str_starts(path, roles))
 		answer_role(a, m, q, str_sub(path, sizeof(roles) - 1, path.n));
 	else if (str_is(path, "iam/security-credentials"))

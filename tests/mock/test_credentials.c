@@ -249,7 +249,7 @@ START_TEST(gives_the_instance_its_role)
 	ck_assert_str_eq(
 	    imds(token, "/latest/meta-data/placement/region"), "eu-west-1");
 	ck_assert_str_eq(
-	    imds(token, "/latest/meta-data/placement/availability-zone"),
+	    imds(token, "/latest/meta-data/placement/availability-zone/"),
 	    "eu-west-1b");
 	ck_has(imds(token, ROLES "other"), "404");
 	ck_assert_int_eq(k.a.status, 404);

@@ -634,7 +634,10 @@ START_TEST(prints_an_environment)
 			    "4f8e7d6c5b4a39281706f5e4d3c2b1a0-1829094452\n"
 			    "AWS_EXECUTION_ENV=AWS_ECS_FARGATE\n"
 			    "AWS_REGION=eu-west-1\n"
-			    "AWS_DEFAULT_REGION=eu-west-1\n");
+			    "AWS_DEFAULT_REGION=eu-west-1\n"
+			    "AWS_CONTAINER_CREDENTIALS_FULL_URI="
+			    "http://[::1]:9/v2/credentials/"
+			    "199d46e2-6b8f-431b-a5b1-bf68e8effbb7\n");
 	ck_assert_int_eq(
 	    environ_format(&b, s, STR("nobody"), "", &err), ERR_MISSING);
 	ck_assert_ptr_nonnull(strstr(err.msg, "no task \"nobody\""));
