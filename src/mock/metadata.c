@@ -124,6 +124,12 @@ add_statuses(struct doc *d, struct json_object *object)
 						  : "PENDING");
 }
 
+static int64_t
+started_us(const struct doc *d)
+{
+	return scenario_started_us(d->s, d->t);
+}
+
 static void
 add_limits(struct doc *d, struct json_object *object, struct json_object *cpu,
     uint64_t memory)
@@ -229,11 +235,11 @@ container_new(struct doc *d, const struct scenario_container *c)
 		add_limits(
 		    d, o, json_object_new_int64((int64_t)c->cpu), c->memory);
 	if (started) {
-		add_time(d, o, "CreatedAt", d->s->born_us - SECOND_US);
-		add_time(d, o, "StartedAt", d->s->born_us);
+		add_time(d, o, "CreatedAt", started_us(d) - SECOND_US);
+		add_time(d, o, "StartedAt", started_us(d));
 	}
 	if (is_stopped(t))
-		add_time(d, o, "FinishedAt", d->s->born_us + SECOND_US);
+		add_time(d, o, "FinishedAt", started_us(d) + SECOND_US);
 	add_text(d, o, "Type", "NORMAL");
 	add_container_arn(d, o, c);
 	if (started)
@@ -293,11 +299,11 @@ task_new(struct doc *d, int64_t now_us)
 	add_statuses(d, o);
 	add_limits(
 	    d, o, json_object_new_double((double)def->cpu / 1024), def->memory);
-	add_time(d, o, "PullStartedAt", d->s->born_us - 15 * SECOND_US);
+	add_time(d, o, "PullStartedAt", started_us(d) - 15 * SECOND_US);
 	if (is_running(t) || is_ending(t) || is_stopped(t))
-		add_time(d, o, "PullStoppedAt", d->s->born_us - 2 * SECOND_US);
+		add_time(d, o, "PullStoppedAt", started_us(d) - 2 * SECOND_US);
 	if (is_stopped(t))
-		add_time(d, o, "ExecutionStoppedAt", d->s->born_us + SECOND_US);
+		add_time(d, o, "ExecutionStoppedAt", started_us(d) + SECOND_US);
 	add_str(d, o, "AvailabilityZone", t->availability_zone);
 	add_str(d, o, "LaunchType", t->launch_type);
 	for (size_t i = 0; i < def->container_count; i++)

@@ -322,6 +322,9 @@ sessions_free(struct sessions *ss)
 	for (size_t i = 0; i < BUCKETS; i++) {
 		while ((l = list_first(&ss->entries[i])) != NULL)
 			entry_free(container_of(l, struct entry, in_bucket));
+	}
+	/* Only now: an entry tells its holder. */
+	for (size_t i = 0; i < BUCKETS; i++) {
 		while ((l = list_first(&ss->holders[i])) != NULL) {
 			list_remove(l);
 			free(container_of(l, struct holder, in_bucket));
