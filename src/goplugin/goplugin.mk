@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += %D%/libgoplugin.a %D%/libgoplugin_pb.a
 %C%_libgoplugin_a_SOURCES = \
+	%D%/client.c %D%/client.h \
 	%D%/grpclog.c %D%/grpclog.h \
 	%D%/handshake.c %D%/handshake.h \
 	%D%/plugin.c %D%/plugin.h \

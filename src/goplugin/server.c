@@ -15,6 +15,7 @@
 #include <grpc/slice.h>
 
 #include "base/list.h"
+#include "base/secret.h"
 
 enum {
 	/* a long :authority of an agent must not cost the whole connection */
@@ -210,6 +211,40 @@ to_buffer(struct str bytes)
 	return out;
 }
 
+/* The bytes behind it, which gRPC gives back by this pointer. */
+struct secret {
+	size_t n;
+	char bytes[];
+};
+
+static void
+forget(void *arg)
+{
+	struct secret *secret = arg;
+
+	secret_wipe(secret->bytes, secret->n);
+	free(secret);
+}
+
+/* NULL without memory. */
+static grpc_byte_buffer *
+to_secret_buffer(struct str bytes)
+{
+	struct secret *secret = malloc(sizeof(*secret) + bytes.n);
+	grpc_byte_buffer *out;
+	grpc_slice slice;
+
+	if (secret == NULL)
+		return NULL;
+	secret->n = bytes.n;
+	memcpy(secret->bytes, bytes.p, bytes.n);
+	slice = grpc_slice_new_with_user_data(
+	    secret->bytes, bytes.n, forget, secret);
+	out = grpc_raw_byte_buffer_create(&slice, 1);
+	grpc_slice_unref(slice);
+	return out;
+}
+
 static size_t
 add_headers(struct gp_call *call, grpc_op *op)
 {
@@ -298,20 +333,40 @@ on_sent(struct loop_tag *tag, bool ok)
 	let_go(call);
 }
 
-void
-gp_send(struct gp_call *call, struct str message)
+static void
+start_send(struct gp_call *call, grpc_byte_buffer *out)
 {
 	grpc_op ops[2];
 	size_t n = 0;
 
-	assert(!call->sending && !call->finishing);
-	if (call->cancelled)
-		return;
-	call->out = to_buffer(message);
+	call->out = out;
 	call->sending = true;
 	n += add_headers(call, &ops[n]);
 	n += add_message(call, &ops[n]);
 	start_batch(call, ops, n, &call->sent);
+}
+
+void
+gp_send(struct gp_call *call, struct str message)
+{
+	assert(!call->sending && !call->finishing);
+	if (!call->cancelled)
+		start_send(call, to_buffer(message));
+}
+
+bool
+gp_send_secret(struct gp_call *call, struct str message)
+{
+	grpc_byte_buffer *out;
+
+	assert(!call->sending && !call->finishing);
+	if (call->cancelled)
+		return true;
+	out = to_secret_buffer(message);
+	if (out == NULL)
+		return false;
+	start_send(call, out);
+	return true;
 }
 
 static void
@@ -663,6 +718,26 @@ void *
 gp_state(const struct gp_call *call)
 {
 	return call->state;
+}
+
+size_t
+gp_metadata(struct str *value, const struct gp_call *call, const char *name)
+{
+	size_t i, count = 0;
+
+	*value = (struct str){ NULL, 0 };
+	for (i = 0; i < call->metadata.count; i++) {
+		const grpc_metadata *m = &call->metadata.metadata[i];
+
+		if (grpc_slice_str_cmp(m->key, name) != 0)
+			continue;
+		if (count++ == 0)
+			*value = (struct str){
+				(const char *)GRPC_SLICE_START_PTR(m->value),
+				GRPC_SLICE_LENGTH(m->value)
+			};
+	}
+	return count;
 }
 
 void *

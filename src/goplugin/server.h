@@ -112,6 +112,12 @@ void gp_read(struct gp_call *call);
 void gp_send(struct gp_call *call, struct str message);
 
 /*
+ * The same of a secret: our copy is wiped when it has left.  False without
+ * memory: nothing was sent.
+ */
+bool gp_send_secret(struct gp_call *call, struct str message) MUST_USE;
+
+/*
  * End the call: an optional last message, the status, a text of printable
  * ASCII (cut to GP_TEXT_MAX; ignored with GP_OK).  A last message may not
  * follow a gp_send() that has not left.  On a cancelled call it sends nothing.

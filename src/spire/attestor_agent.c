@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
-#include "base/secret.h"
 #include "spire/spire.pb-c.h"
 #include "spire/status.h"
 
@@ -80,14 +79,15 @@ send_message(struct gp_call *call, const Spire__PayloadOrChallengeResponse *msg)
 {
 	size_t n = spire__payload_or_challenge_response__get_packed_size(msg);
 	uint8_t *out = malloc(n);
+	bool sent;
 
 	if (out == NULL)
 		return false;
 	(void)spire__payload_or_challenge_response__pack(msg, out);
-	gp_send(call, (struct str){ (const char *)out, n });
+	sent = gp_send_secret(call, (struct str){ (const char *)out, n });
 	secret_wipe(out, n);
 	free(out);
-	return true;
+	return sent;
 }
 
 bool
@@ -111,31 +111,6 @@ aid_send_response(struct gp_call *call, struct str response)
 	    SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_CHALLENGE_RESPONSE;
 	msg.challenge_response = binary(response);
 	return send_message(call, &msg);
-}
-
-bool
-aid_send_response(struct gp_call *call, struct str response)
-{
-	Spire__PayloadOrChallengeResponse msg;
-	struct str bytes;
-	uint8_t *out;
-	bool sent;
-
-	spire__payload_or_challenge_response__init(&msg);
-	msg.data_case =
-	    SPIRE__PAYLOAD_OR_CHALLENGE_RESPONSE__DATA_CHALLENGE_RESPONSE;
-	msg.challenge_response.data = (uint8_t *)(uintptr_t)response.p;
-	msg.challenge_response.len = response.n;
-	out =
-	    malloc(spire__payload_or_challenge_response__get_packed_size(&msg));
-	if (out == NULL)
-		return false;
-	bytes.p = (const char *)out;
-	bytes.n = spire__payload_or_challenge_response__pack(&msg, out);
-	sent = gp_send_secret(call, bytes);
-	secret_wipe(out, bytes.n);
-	free(out);
-	return sent;
 }
 
 void

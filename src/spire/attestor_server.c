@@ -125,6 +125,33 @@ pack(
 	return true;
 }
 
+bool
+attest_challenge(struct gp_call *call, struct str challenge)
+{
+	Spire__AttestResponse res;
+	struct str bytes;
+	uint8_t *out;
+
+	spire__attest_response__init(&res);
+	res.response_case = SPIRE__ATTEST_RESPONSE__RESPONSE_CHALLENGE;
+	res.challenge.data = (uint8_t *)(uintptr_t)challenge.p;
+	res.challenge.len = challenge.n;
+	out = malloc(spire__attest_response__get_packed_size(&res));
+	if (out == NULL)
+		return false;
+	bytes.p = (const char *)out;
+	bytes.n = spire__attest_response__pack(&res, out);
+	gp_send(call, bytes);
+	free(out);
+	return true;
+}
+
+size_t
+attest_client_ip(struct str *value, struct gp_call *call)
+{
+	return gp_metadata(value, call, "x-forwarded-client-ip");
+}
+
 void
 attest_accept(struct gp_call *call, const struct agent_attributes *attributes)
 {

@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libspire.a %D%/libspire_pb.a
 	%D%/attestor_agent.c %D%/attestor_agent.h \
 	%D%/attestor_server.c %D%/attestor_server.h \
 	%D%/configure.c %D%/configure.h \
+	%D%/host.c %D%/host.h \
 	%D%/program.c %D%/program.h \
 	%D%/status.c %D%/status.h
 %C%_libspire_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
