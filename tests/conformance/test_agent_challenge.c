@@ -816,6 +816,18 @@ START_TEST(asks_no_far_url_for_keys)
 }
 END_TEST
 
+/* A mock has a name of its own; here it does not resolve. */
+START_TEST(asks_any_url_that_is_configured)
+{
+	struct httpd *s = httpd_start(0, serve, &task);
+	struct host *h = load_env(s, clean_env,
+	    "credentials_endpoint = \"http://mock.invalid:8090/creds\"\n"
+	    "timeout = \"1s\"");
+
+	refuses(s, h, GOOD, GRPC_STATUS_UNAVAILABLE, CREDENTIAL, false);
+}
+END_TEST
+
 START_TEST(says_that_the_clock_is_off)
 {
 	struct httpd *s = httpd_start(0, serve, &task);
@@ -934,6 +946,7 @@ add_keys(Suite *s)
 	tcase_add_test(tc, takes_no_keys_of_a_role_without_a_name);
 	tcase_add_test(tc, takes_the_full_url_with_its_token);
 	ck_table(tc, asks_no_far_url_for_keys, far_urls);
+	tcase_add_test(tc, asks_any_url_that_is_configured);
 	tcase_add_test(tc, says_that_the_clock_is_off);
 	tcase_add_test(tc, says_nothing_of_a_clock_that_is_right);
 	tcase_add_test(tc, lets_go_of_keys_when_cancelled);
