@@ -179,7 +179,7 @@ try_signature(struct diagnosis *d)
 		finish(d);
 		return;
 	}
-	d->caller = (struct aws_caller){ .loop = d->loop, .http = d->http };
+	d->caller = (struct aws_caller){ .loop = d->loop, .http = &d->http };
 	if (sts_whoami_start(&d->identify, &d->caller, d->keys, &d->sts,
 		d->region, clock_ms() + STS_MS, on_identity, d, &err) == ERR_OK)
 		return;

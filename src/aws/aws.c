@@ -163,7 +163,7 @@ set_up(struct aws *aws, struct err *err)
 }
 
 int
-aws_new(struct aws **awsp, struct loop *loop, struct http *http,
+aws_new(struct aws **awsp, struct loop *loop, struct http *const *http,
     const struct aws_settings *settings, const struct aws_observer *observer,
     struct err *err)
 {

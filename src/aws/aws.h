@@ -43,9 +43,9 @@ struct aws_op;
 /*
  * Checks endpoints and the CA bundle; asks nothing.  ERR_CONFIG names setting
  * or variable.  http and observer are borrowed until the last reference is
- * gone; *awsp has one.
+ * gone; once *http is NULL, nothing is asked any more.  *awsp has one.
  */
-int aws_new(struct aws **awsp, struct loop *loop, struct http *http,
+int aws_new(struct aws **awsp, struct loop *loop, struct http *const *http,
     const struct aws_settings *settings, const struct aws_observer *observer,
     struct err *err) MUST_USE;
 struct aws *aws_ref(struct aws *aws);

@@ -164,9 +164,12 @@ send_headers(struct aws_call *call, const struct http_header *headers,
 		.connect_ms = CONNECT_MS,
 		.flags = HTTP_ENV_PROXY,
 	};
-	int r = http_start(
-	    &call->http, call->caller->http, &req, on_answer, call, err);
+	int r;
 
+	if (*call->caller->http == NULL)
+		return err_set(err, ERR_CANCELLED, "the plugin is stopping");
+	r = http_start(
+	    &call->http, *call->caller->http, &req, on_answer, call, err);
 	if (r != ERR_OK)
 		return r;
 	call->state = CALL_SENT;

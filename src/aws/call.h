@@ -27,7 +27,7 @@
 /* What calls have in common; borrowed by each until it is answered. */
 struct aws_caller {
 	struct loop *loop;
-	struct http *http;
+	struct http *const *http; /* *http: NULL once it is gone */
 	const char *ca_path;                 /* or NULL */
 	const struct aws_observer *observer; /* or NULL */
 };

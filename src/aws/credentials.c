@@ -184,6 +184,8 @@ fetch_web(struct credentials *cred, struct err *err)
 static int
 fetch(struct credentials *cred, struct err *err)
 {
+	if (*cred->caller.http == NULL)
+		return err_set(err, ERR_CANCELLED, "the plugin is stopping");
 	switch (cred->kind) {
 	case CRED_ROLE:
 		return fetch_role(cred, err);
@@ -192,12 +194,12 @@ fetch(struct credentials *cred, struct err *err)
 	case CRED_CONTAINER:
 		cred->stage = CRED_STAGE_CONTAINER;
 		return container_fetch_start(&cred->under_way.container,
-		    cred->caller.loop, cred->caller.http, &cred->container,
+		    cred->caller.loop, *cred->caller.http, &cred->container,
 		    FETCH_MS, on_container, cred, err);
 	case CRED_IMDS:
 		cred->stage = CRED_STAGE_IMDS;
 		return imds_fetch_start(&cred->under_way.imds,
-		    cred->caller.http, on_container, cred, err);
+		    *cred->caller.http, on_container, cred, err);
 	case CRED_STATIC:
 	case CRED_CHAIN:
 		break;
