@@ -13,12 +13,14 @@
 #include "spire/program.h"
 
 static void *
-load(struct str trust_domain, struct str text, struct spire_notes *notes)
+load(void *arg, struct str trust_domain, struct str text,
+    struct spire_notes *notes)
 {
 	struct problems problems = { .count = 0 };
 	struct agent_config *config = NULL;
 	size_t i;
 
+	(void)arg;
 	if (agent_config_load(&config, trust_domain, text, &problems) == ERR_OK)
 		return config;
 	for (i = 0; i < problems_kept(&problems); i++)

@@ -217,9 +217,19 @@ sts_keys_read(struct aws_keys **keysp, const char *operation,
 
 struct sts_identify {
 	struct aws_call *call;
+	bool is_theirs; /* an agent's signature */
 	sts_identity_fn *done;
 	void *arg;
 };
+
+/* An agent comes back with the next session's keys, so this may pass. */
+static bool
+has_expired(const struct sts_identify *id, const struct aws_answer *answer)
+{
+	return id->is_theirs && answer != NULL &&
+	       (str_is(answer->code, "ExpiredToken") ||
+		   str_is(answer->code, "ExpiredTokenException"));
+}
 
 static void
 on_identified(
@@ -235,6 +245,11 @@ on_identified(
 		r = sts_identity_read(&identity, &arena, answer->content_type,
 		    answer->body, &why);
 		err = &why;
+	} else if (r == ERR_POLICY && has_expired(id, answer)) {
+		r = err_set(&why, ERR_UNAVAILABLE,
+		    "GetCallerIdentity: the session of the task's role has "
+		    "ended (ExpiredToken)");
+		err = &why;
 	}
 	if (answer != NULL && answer->request_id.n > 0)
 		identity.request_id = answer->request_id;
@@ -245,8 +260,8 @@ on_identified(
 
 static int
 identify(struct sts_identify **callp, const struct aws_caller *caller,
-    const struct aws_request *req, sts_identity_fn *done, void *arg,
-    struct err *err)
+    const struct aws_request *req, bool is_theirs, sts_identity_fn *done,
+    void *arg, struct err *err)
 {
 	struct sts_identify *id = calloc(1, sizeof(*id));
 	int r;
@@ -255,6 +270,7 @@ identify(struct sts_identify **callp, const struct aws_caller *caller,
 		return no_memory(err);
 	id->done = done;
 	id->arg = arg;
+	id->is_theirs = is_theirs;
 	r = aws_call_start(&id->call, caller, req, on_identified, id, err);
 	if (r != ERR_OK) {
 		free(id);
@@ -314,7 +330,7 @@ sts_identify_start(struct sts_identify **callp, const struct aws_caller *caller,
 	    (struct http_header){ STR("Accept"), STR("application/json") };
 	req.headers = headers;
 	req.header_count = 6;
-	r = identify(callp, caller, &req, done, arg, err);
+	r = identify(callp, caller, &req, true, done, arg, err);
 out:
 	buf_wipe(&authorization);
 	return r;
@@ -344,7 +360,7 @@ sts_whoami_start(struct sts_identify **callp, const struct aws_caller *caller,
 		.sends = WHOAMI_SENDS,
 	};
 
-	return identify(callp, caller, &req, done, arg, err);
+	return identify(callp, caller, &req, false, done, arg, err);
 }
 
 void

@@ -63,7 +63,8 @@ int sts_keys_read(struct aws_keys **keysp, const char *operation,
 /*
  * GetCallerIdentity with an agent's proof, rebuilt and sent as it was signed.
  * done: ERR_OK, ERR_POLICY (AWS does not know the signature: 403 and the like),
- * ERR_UNAVAILABLE, ERR_UPSTREAM, ERR_CANCELLED, ERR_MEMORY; identity with
+ * ERR_UNAVAILABLE (also when the session of the signer has ended),
+ * ERR_UPSTREAM, ERR_CANCELLED, ERR_MEMORY; identity with
  * ERR_OK only, except request_id, which may come with ERR_POLICY too.
  */
 typedef void sts_identity_fn(void *arg, int r,

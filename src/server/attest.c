@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attest.c - streams, states and waits
+ */
 #include "server/attest.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/arena.h"
-#include "server/judge.h"
+#include "server/attest_impl.h"
+#include "server/figures.h"
+#include "server/policy.h"
 
 enum {
 	UNCONFIGURED_MAX = 1024, /* attestations at once before Configure */
@@ -13,71 +17,194 @@ enum {
 	A_SECOND_MS = 1000,
 };
 
-enum attest_state { ATTEST_PAYLOAD, ATTEST_OVER };
+/*
+ * States
+ */
 
-struct attestation {
-	struct attestor *attestor;
-	struct gp_call *call;
-	struct server_config *config; /* as it was when the stream opened */
-	enum attest_state state;
-	struct loop_timer deadline;
-	struct list link; /* in attestor->waiting */
-	int64_t began_ms;
-};
-
-/* The wait is over, whatever comes next. */
-static void
-leave_wait(struct attestation *at)
+static struct list *
+list_of(struct attestor *attestor, enum attest_state state)
 {
-	if (at->state != ATTEST_PAYLOAD)
-		return;
-	at->state = ATTEST_OVER;
-	loop_timer_stop(at->attestor->loop, &at->deadline);
-	list_remove(&at->link);
-	at->attestor->in_flight--;
+	switch (state) {
+	case ATTEST_PAYLOAD:
+		return &attestor->waiting;
+	case ATTEST_RESPONSE:
+		return &attestor->challenged;
+	case ATTEST_AWS:
+	case ATTEST_OVER:
+		break;
+	}
+	return &attestor->proving;
 }
 
-/* The only place that refuses; reason is one stable word. */
-static void
-refuse(struct attestation *at, const char *reason, const struct err *err,
-    struct str task)
+void
+attest_enter(struct attestation *at, enum attest_state state)
 {
 	struct attestor *attestor = at->attestor;
-	int64_t now = loop_now(attestor->loop);
-	uint64_t held;
 
-	leave_wait(at);
-	if (log_gate_open(&attestor->refused, now, A_SECOND_MS, &held))
-		log_warn("attestation refused", F_TEXT("reason", reason),
-		    F_TEXT("text", err->msg), F_STR("claimed_task", task),
-		    F_INT("elapsed_ms", now - at->began_ms),
-		    F_INT("not_logged_before", held));
-	attest_refuse(at->call, err->code, err->msg);
+	assert(state != ATTEST_OVER);
+	if (at->state == ATTEST_OVER)
+		figures_in_flight(attestor->host, ++attestor->in_flight);
+	loop_timer_stop(attestor->loop, &at->deadline);
+	list_remove(&at->link);
+	list_append(list_of(attestor, state), &at->link);
+	at->state = state;
+}
+
+void
+attest_leave(struct attestation *at)
+{
+	struct attestor *attestor = at->attestor;
+
+	if (at->state == ATTEST_OVER)
+		return;
+	at->state = ATTEST_OVER;
+	loop_timer_stop(attestor->loop, &at->deadline);
+	list_remove(&at->link);
+	figures_in_flight(attestor->host, --attestor->in_flight);
 }
 
 static void
 refuse_text(
-    struct attestation *at, int code, const char *reason, const char *text)
+    struct attestation *at, const char *reason, int code, const char *text)
 {
 	struct err err = { 0 };
 
 	(void)err_set(&err, code, "%s", text);
-	refuse(at, reason, &err, STR(""));
+	attest_end_refuse(at, reason, &err);
 }
 
 static void
 on_deadline(struct loop_timer *timer)
 {
-	refuse_text(container_of(timer, struct attestation, deadline),
-	    ERR_TIMEOUT, "payload",
-	    "no attestation payload came within 5 seconds");
+	struct attestation *at =
+	    container_of(timer, struct attestation, deadline);
+
+	if (at->state == ATTEST_PAYLOAD)
+		refuse_text(at, "payload", ERR_TIMEOUT,
+		    "no attestation payload came within 5 seconds");
+	else
+		refuse_text(at, "no_response", ERR_TIMEOUT,
+		    "the challenge was not answered within challenge_timeout");
+}
+
+int
+attest_wait(struct attestation *at, enum attest_state state, int64_t ms)
+{
+	attest_enter(at, state);
+	if (loop_timer_set(at->attestor->loop, &at->deadline, ms,
+		on_deadline) != ERR_OK)
+		return ERR_MEMORY;
+	gp_read(at->call);
+	return ERR_OK;
 }
 
 /*
- * Room for one more.  A stream that has sent nothing goes before a new one is
- * turned away: silent streams do not lock out an agent that speaks.
+ * Giving up
  */
+
 static void
+end_if_idle(struct attestation *at)
+{
+	const struct proof *p = at->proof;
+
+	if (at->lookup == NULL &&
+	    (p == NULL || (p->op == NULL && p->holder_op == NULL)))
+		attest_end_refuse(at, at->why, &at->why_err);
+}
+
+void
+attest_give_up(
+    struct attestation *at, const char *reason, const struct err *err)
+{
+	struct proof *p = at->proof;
+
+	if (at->given_up)
+		return;
+	at->given_up = true;
+	at->why = reason;
+	at->why_err = *err;
+	if (p != NULL && p->op != NULL)
+		aws_op_cancel(p->op);
+	if (p != NULL && p->holder_op != NULL)
+		aws_op_cancel(p->holder_op);
+	if (at->lookup != NULL)
+		agent_lookup_cancel(at->lookup);
+	end_if_idle(at);
+}
+
+void
+attest_give_up_text(
+    struct attestation *at, const char *reason, int code, const char *text)
+{
+	struct err err = { 0 };
+
+	(void)err_set(&err, code, "%s", text);
+	attest_give_up(at, reason, &err);
+}
+
+bool
+attest_is_given_up(struct attestation *at)
+{
+	if (!at->given_up)
+		return false;
+	end_if_idle(at);
+	return true;
+}
+
+static void
+log_upstream(struct attestation *at, const char *reason, const struct err *err)
+{
+	struct attestor *attestor = at->attestor;
+	uint64_t held;
+
+	if (!log_gate_open(&attestor->upstream, loop_now(attestor->loop),
+		A_MINUTE_MS, &held))
+		return;
+	log_error("AWS cannot be asked about tasks: none can attest there",
+	    F_TEXT("reason", reason), F_TEXT("error", err->msg),
+	    F_STR("claimed_task", at->claimed),
+	    F_INT("not_logged_before", held));
+}
+
+void
+attest_upstream(
+    struct attestation *at, const char *reason, const struct err *err)
+{
+	struct err why = { 0 };
+
+	switch (err->code) {
+	case ERR_CANCELLED:
+		(void)err_set(&why, ERR_UNAVAILABLE, "the server is stopping");
+		reason = "stopping";
+		break;
+	case ERR_MEMORY:
+		reason = "internal";
+		why = *err;
+		break;
+	case ERR_NOT_NOW:
+		reason = "aws_access";
+		/* fall through */
+	case ERR_UPSTREAM:
+	case ERR_TOOBIG:
+		log_upstream(at, reason, err);
+		/* fall through */
+	default:
+		(void)err_set(&why, ERR_UNAVAILABLE,
+		    "%.200s; the agent will try again", err->msg);
+	}
+	attest_give_up(at, reason, &why);
+}
+
+/*
+ * Streams
+ */
+
+/*
+ * Room for one more.  A stream that waits for its agent goes before a new one
+ * is turned away, those that have sent nothing first: silent streams do not
+ * lock out an agent that speaks.
+ */
+static bool
 make_room(struct attestor *attestor)
 {
 	int64_t max = attestor->config == NULL
@@ -86,159 +213,148 @@ make_room(struct attestor *attestor)
 	struct list *oldest = list_first(&attestor->waiting);
 	uint64_t held;
 
-	if ((int64_t)attestor->in_flight < max || oldest == NULL)
-		return;
+	if ((int64_t)attestor->in_flight < max)
+		return true;
+	if (oldest == NULL)
+		oldest = list_first(&attestor->challenged);
 	if (log_gate_open(&attestor->crowded, loop_now(attestor->loop),
 		A_SECOND_MS, &held))
-		log_warn("max_attestations reached: the oldest stream without "
-			 "a payload is ended",
+		log_warn("max_attestations reached: the stream that waits for "
+			 "its agent longest is ended, or a new one if none "
+			 "waits",
 		    F_INT("max_attestations", max),
 		    F_INT("not_logged_before", held));
-	refuse_text(container_of(oldest, struct attestation, link), ERR_BUSY,
-	    "busy", "too many attestations at once; try again");
+	if (oldest != NULL)
+		refuse_text(container_of(oldest, struct attestation, link),
+		    "busy", ERR_BUSY,
+		    "too many attestations at once; try again");
+	return oldest != NULL;
 }
 
 static void
 begin(struct gp_call *call, void *arg)
 {
 	struct attestor *attestor = arg;
-	struct attestation *at;
+	struct attestation *at = calloc(1, sizeof(*at));
 
-	make_room(attestor);
-	at = calloc(1, sizeof(*at));
 	if (at == NULL) {
 		attest_refuse(call, ERR_MEMORY, err_text(ERR_MEMORY));
 		return;
 	}
 	gp_set_state(call, at);
+	list_init(&at->link);
+	arena_init(&at->arena, JUDGE_FULL_ARENA_MAX);
 	at->attestor = attestor;
 	at->call = call;
 	at->began_ms = loop_now(attestor->loop);
 	if (attestor->config != NULL)
 		at->config = server_config_ref(attestor->config);
-	list_append(&attestor->waiting, &at->link);
-	attestor->in_flight++;
-	if (loop_timer_set(attestor->loop, &at->deadline, PAYLOAD_WAIT_MS,
-		on_deadline) != ERR_OK)
-		refuse_text(at, ERR_MEMORY, "internal", err_text(ERR_MEMORY));
+	if (attestor->aws != NULL)
+		at->aws = aws_ref(attestor->aws);
+	if (!make_room(attestor))
+		refuse_text(at, "busy", ERR_BUSY,
+		    "too many attestations at once; try again");
+	else if (attest_wait(at, ATTEST_PAYLOAD, PAYLOAD_WAIT_MS) != ERR_OK)
+		refuse_text(at, "internal", ERR_MEMORY, err_text(ERR_MEMORY));
+}
+
+/* In "metadata": what the agent says is what it is. */
+static void
+believe(struct attestation *at, struct str bytes)
+{
+	struct evidence ev = { .task = { .tag_count = 0 } };
+	const char *reason = "internal";
+	struct judge_policy policy;
+	struct err err = { 0 };
+	int r = judge_read_evidence(&ev, &at->arena, bytes, &reason, &err);
+
+	if (r == ERR_OK) {
+		at->claimed = arena_dup(&at->arena, ev.task.arn.text);
+		policy_of(&policy, at->config);
+		r = judge_metadata(
+		    &at->verdict, &at->arena, &ev.task, &policy, &err);
+		reason = at->verdict.reason;
+	}
+	if (r == ERR_OK)
+		grant(at);
 	else
-		gp_read(call);
-}
-
-static void
-policy_of(struct judge_policy *policy, const struct server_config *config)
-{
-	*policy = (struct judge_policy){
-		.trust_domain = config->trust_domain,
-		.plugin_name = SERVER_PLUGIN_NAME,
-		.agent_path = config->agent_path,
-		.allowed_accounts = config->allowed_accounts,
-		.allowed_clusters = config->allowed_clusters,
-		.allowed_regions = config->allowed_regions,
-		.cluster = config->cluster,
-		.region = config->region,
-		.tag_selectors = config->tag_selectors,
-		.reattest = config->reattest,
-	};
-}
-
-/* One agent ID for two live tasks breaks both, and SPIRE does not say so. */
-static void
-warn_of_sharing(struct attestation *at, const struct verdict *v,
-    const struct task_metadata *task)
-{
-	struct attestor *attestor = at->attestor;
-	struct str before;
-	uint64_t held;
-
-	if ((at->config->agent_path.vars & 1U << AGENT_ID_TASK) != 0)
-		return;
-	before =
-	    holders_take(attestor->holders, v->agent_id, task->arn.task_id);
-	if (before.n == 0 || !log_gate_open(&attestor->shared,
-				 loop_now(attestor->loop), A_MINUTE_MS, &held))
-		return;
-	log_warn("two tasks have the same agent ID: if both run, neither gets "
-		 "new SVIDs; put {{ .taskID }} into agent_path_template",
-	    F_STR("agent_id", v->agent_id), F_STR("task", task->arn.task_id),
-	    F_STR("task_before", before), F_INT("not_logged_before", held));
-}
-
-static void
-warn_of_belief(struct attestor *attestor)
-{
-	uint64_t held;
-
-	if (log_gate_open(&attestor->believed, loop_now(attestor->loop),
-		A_MINUTE_MS, &held))
-		log_warn("agents are believed without proof: verification is "
-			 "\"metadata\"",
-		    LOG_NO_FIELD);
-}
-
-static void
-warn_of_dropped(const struct verdict *v)
-{
-	if (v->selectors.dropped_count > 0)
-		log_warn("selectors left out: too long, or too many",
-		    F_STR("first", v->selectors.dropped),
-		    F_INT("count", v->selectors.dropped_count));
-}
-
-static void
-accept(struct attestation *at, const struct verdict *v,
-    const struct task_metadata *task)
-{
-	const struct agent_attributes attributes = {
-		.spiffe_id = v->agent_id,
-		.selectors = v->selectors.values,
-		.selector_count = v->selectors.count,
-		.can_reattest = v->can_reattest,
-	};
-
-	warn_of_belief(at->attestor);
-	warn_of_sharing(at, v, task);
-	warn_of_dropped(v);
-	log_info("attested", F_TEXT("reason", v->reason),
-	    F_STR("agent_id", v->agent_id),
-	    F_STR("claimed_task", task->arn.text),
-	    F_INT("elapsed_ms", loop_now(at->attestor->loop) - at->began_ms));
-	attest_accept(at->call, &attributes);
+		attest_end_refuse(at, reason, &err);
 }
 
 static void
 on_payload(struct attestation *at, struct str bytes)
 {
-	struct evidence ev = { .task = { .tag_count = 0 } };
-	const char *reason = "internal";
-	struct judge_policy policy;
-	struct verdict v = { .reason = "internal" };
-	struct err err = { 0 };
-	struct arena arena;
+	if (at->config == NULL)
+		refuse_text(at, "unconfigured", ERR_NOT_NOW, "not configured");
+	else if (at->attestor->stopping)
+		refuse_text(at, "stopping", ERR_UNAVAILABLE,
+		    "the server is stopping");
+	else if (at->config->verification == VERIFICATION_METADATA)
+		believe(at, bytes);
+	else
+		proof_begin(at, bytes);
+}
 
-	if (at->config == NULL) {
-		refuse_text(at, ERR_NOT_NOW, "unconfigured", "not configured");
-		return;
+static void
+payload_request(
+    struct attestation *at, enum spire_request kind, struct str bytes)
+{
+	switch (kind) {
+	case SPIRE_PAYLOAD:
+		on_payload(at, bytes);
+		break;
+	case SPIRE_CHALLENGE_RESPONSE:
+		refuse_text(at, "payload", ERR_FORMAT,
+		    "a challenge response came where a payload was expected");
+		break;
+	case SPIRE_NOT_UNDERSTOOD:
+		refuse_text(at, "payload", ERR_FORMAT,
+		    "the attestation request is not understood");
+		break;
+	case SPIRE_NO_MORE:
+		/* mostly a host that has gone: not worth a line */
+		attest_leave(at);
+		attest_refuse(at->call, ERR_FORMAT,
+		    "the stream ended before a payload came");
+		break;
 	}
-	if (at->attestor->stopping) {
-		refuse_text(
-		    at, ERR_UNAVAILABLE, "stopping", "the server is stopping");
-		return;
+}
+
+static void
+response_request(
+    struct attestation *at, enum spire_request kind, struct str bytes)
+{
+	switch (kind) {
+	case SPIRE_CHALLENGE_RESPONSE:
+		proof_respond(at, bytes);
+		break;
+	case SPIRE_PAYLOAD:
+		refuse_text(at, "response", ERR_FORMAT,
+		    "a second payload came where the answer to the challenge "
+		    "was expected");
+		break;
+	case SPIRE_NOT_UNDERSTOOD:
+		refuse_text(at, "response", ERR_FORMAT,
+		    "the attestation request is not understood");
+		break;
+	case SPIRE_NO_MORE:
+		refuse_text(at, "no_response", ERR_CANCELLED,
+		    "the agent has gone instead of answering the challenge: "
+		    "its own log says why");
+		break;
 	}
-	arena_init(&arena, JUDGE_ARENA_MAX);
-	if (judge_read_evidence(&ev, &arena, bytes, &reason, &err) != ERR_OK) {
-		refuse(at, reason, &err, STR(""));
-		goto out;
-	}
-	policy_of(&policy, at->config);
-	if (judge_metadata(&v, &arena, &ev.task, &policy, &err) != ERR_OK) {
-		refuse(at, v.reason, &err, ev.task.arn.text);
-		goto out;
-	}
-	leave_wait(at);
-	accept(at, &v, &ev.task);
-out:
-	arena_release(&arena);
+}
+
+/* While AWS is asked nothing may come but the end. */
+static void
+late_request(struct attestation *at, enum spire_request kind)
+{
+	if (kind == SPIRE_NO_MORE)
+		attest_give_up_text(at, "cancelled", ERR_CANCELLED,
+		    "the agent, or SPIRE, has gone before the verdict");
+	else
+		attest_give_up_text(at, "repeated", ERR_FORMAT,
+		    "a message came after the answer to the challenge");
 }
 
 static void
@@ -246,24 +362,17 @@ request(struct gp_call *call, enum spire_request kind, struct str bytes)
 {
 	struct attestation *at = gp_state(call);
 
-	assert(at->state == ATTEST_PAYLOAD);
-	switch (kind) {
-	case SPIRE_PAYLOAD:
-		on_payload(at, bytes);
+	switch (at->state) {
+	case ATTEST_PAYLOAD:
+		payload_request(at, kind, bytes);
 		break;
-	case SPIRE_CHALLENGE_RESPONSE:
-		refuse_text(at, ERR_FORMAT, "payload",
-		    "a challenge response came where a payload was expected");
+	case ATTEST_RESPONSE:
+		response_request(at, kind, bytes);
 		break;
-	case SPIRE_NOT_UNDERSTOOD:
-		refuse_text(at, ERR_FORMAT, "payload",
-		    "the attestation request is not understood");
+	case ATTEST_AWS:
+		late_request(at, kind);
 		break;
-	case SPIRE_NO_MORE:
-		/* mostly a host that has gone: not worth a line */
-		leave_wait(at);
-		attest_refuse(
-		    call, ERR_FORMAT, "the stream ended before a payload came");
+	case ATTEST_OVER:
 		break;
 	}
 }
@@ -276,68 +385,14 @@ end(struct gp_call *call)
 	if (at == NULL)
 		return;
 	assert(at->state == ATTEST_OVER);
+	arena_release(&at->arena);
+	aws_unref(at->aws);
 	server_config_unref(at->config);
 	free(at);
 }
 
-static const struct attest_ops ops = {
+const struct attest_ops attestation_ops = {
 	.begin = begin,
 	.request = request,
 	.end = end,
 };
-
-int
-attestor_init(struct attestor *attestor, struct loop *loop, struct err *err)
-{
-	int r = holders_new(&attestor->holders, err);
-
-	if (r != ERR_OK)
-		return r;
-	attestor->loop = loop;
-	list_init(&attestor->waiting);
-	attestor->service.ops = &ops;
-	attestor->service.arg = attestor;
-	attestor_server_init(&attestor->service);
-	return ERR_OK;
-}
-
-void
-attestor_release(struct attestor *attestor)
-{
-	holders_free(attestor->holders);
-	server_config_unref(attestor->config);
-	attestor->config = NULL;
-}
-
-void
-attestor_stop(struct attestor *attestor)
-{
-	attestor->stopping = true;
-}
-
-static void
-warn_of_template(const struct agent_id_template *t)
-{
-	if ((t->vars & 1U << AGENT_ID_TASK) == 0)
-		log_warn("agent_path_template has no {{ .taskID }}: all tasks "
-			 "that it cannot tell apart get one agent ID, and only "
-			 "one of them may run",
-		    F_STR("agent_path_template", t->text));
-	if (!t->in_namespace)
-		log_warn(
-		    "agent_path_template leaves /spire/agent/" SERVER_PLUGIN_NAME
-		    "/: SPIRE cannot show, evict or ban such agents, and "
-		    "will refuse them one day",
-		    F_STR("agent_path_template", t->text));
-}
-
-void
-attestor_configure(struct attestor *attestor, struct server_config *config)
-{
-	server_config_unref(attestor->config);
-	attestor->config = config;
-	log_warn("verification = \"metadata\" proves nothing: whoever reaches "
-		 "this server may claim to be any task; for development only",
-	    LOG_NO_FIELD);
-	warn_of_template(&config->agent_path);
-}

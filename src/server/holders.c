@@ -7,7 +7,7 @@
 
 struct holder {
 	uint64_t id_hash;
-	unsigned char n;
+	uint16_t n;
 	char task[HOLDER_TASK_MAX];
 };
 
@@ -46,11 +46,25 @@ hash(struct str s)
 }
 
 struct str
-holders_take(struct holders *holders, struct str agent_id, struct str task_id)
+holders_find(struct holders *holders, struct str agent_id)
+{
+	uint64_t h = hash(agent_id);
+	const struct holder *slot = &holders->table[h % HOLDERS_MAX];
+	struct str found = { holders->before, 0 };
+
+	if (slot->n > 0 && slot->id_hash == h) {
+		memcpy(holders->before, slot->task, slot->n);
+		found.n = slot->n;
+	}
+	return found;
+}
+
+struct str
+holders_take(struct holders *holders, struct str agent_id, struct str held_by)
 {
 	uint64_t h = hash(agent_id);
 	struct holder *slot = &holders->table[h % HOLDERS_MAX];
-	struct str task = str_sub(task_id, 0, HOLDER_TASK_MAX);
+	struct str task = str_sub(held_by, 0, HOLDER_TASK_MAX);
 	struct str before = { holders->before, 0 };
 
 	if (slot->n > 0 && slot->id_hash == h) {
@@ -58,7 +72,7 @@ holders_take(struct holders *holders, struct str agent_id, struct str task_id)
 		before.n = slot->n;
 	}
 	slot->id_hash = h;
-	slot->n = (unsigned char)task.n;
+	slot->n = (uint16_t)task.n;
 	memcpy(slot->task, task.p, task.n);
 	if (str_eq(before, task))
 		before.n = 0;

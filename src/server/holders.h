@@ -11,18 +11,21 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { HOLDERS_MAX = 1024, HOLDER_TASK_MAX = 64 };
+enum { HOLDERS_MAX = 1024, HOLDER_TASK_MAX = 400 };
 
 struct holders;
 
 int holders_new(struct holders **holdersp, struct err *err) MUST_USE;
 void holders_free(struct holders *holders);
 
+/* The task that holds the ID, or the empty string.  Borrowed as below. */
+struct str holders_find(struct holders *holders, struct str agent_id);
+
 /*
- * The task takes the ID.  Returns the task that held it before, if another
+ * The task, an ARN or an ID, takes the agent ID.  Returns the task that held it before, if another
  * did and is remembered; else the empty string.  Borrowed until the next call.
  */
 struct str holders_take(
-    struct holders *holders, struct str agent_id, struct str task_id);
+    struct holders *holders, struct str agent_id, struct str task);
 
 #endif

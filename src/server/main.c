@@ -3,42 +3,54 @@
  * main.c - the server plugin, wired together
  */
 #include "server/attest.h"
+#include "server/describe.h"
 #include "server/options.h"
 #include "spire/configure.h"
 #include "spire/program.h"
 
 static void *
-load(struct str trust_domain, struct str text, struct spire_notes *notes)
+load(void *arg, struct str trust_domain, struct str text,
+    struct spire_notes *notes)
 {
 	struct problems problems = { .count = 0 };
 	struct server_config *config = NULL;
+	struct setup *setup = NULL;
+	struct err err = { 0 };
 	size_t i;
 
 	if (server_config_load(&config, trust_domain, text, &problems) ==
-	    ERR_OK)
-		return config;
+	    ERR_OK) {
+		if (setup_new(&setup, arg, config, &err) == ERR_OK)
+			return setup;
+		spire_note(notes, err.msg);
+	}
 	for (i = 0; i < problems_kept(&problems); i++)
 		spire_note(notes, problems.text[i]);
 	return NULL;
 }
 
 static void
-take(void *arg, void *config)
+take(void *arg, void *setup)
 {
-	attestor_configure(arg, config);
+	attestor_configure(arg, setup);
 }
 
 static void
-drop(void *config)
+drop(void *setup)
 {
-	server_config_unref(config);
+	setup_free(setup);
+}
+
+static void
+deinit(void *arg)
+{
+	attestor_stop(arg);
 }
 
 static int
 init(void *arg, struct loop *loop, struct spire_host *host, struct err *err)
 {
-	(void)host;
-	return attestor_init(arg, loop, err);
+	return attestor_init(arg, loop, host, err);
 }
 
 static const struct gp_method *
@@ -60,7 +72,7 @@ ready(void *arg, struct err *err)
 static void
 stopping(void *arg)
 {
-	attestor_stop(arg);
+	attestor_end(arg);
 }
 
 static void
@@ -73,18 +85,24 @@ static const struct spire_config_ops config_ops = {
 	.load = load,
 	.take = take,
 	.drop = drop,
-	.deinit = stopping,
+	.deinit = deinit,
 };
 
 int
 main(int argc, char **argv)
 {
 	static struct attestor attestor;
+	static const struct errand errands[] = {
+		{ "describe", "TASK_ARN",
+		    "ask ECS: what would this task become?", server_describe },
+		{ NULL, NULL, NULL, NULL },
+	};
 	const struct program program = {
 		.name = "aws-fargate-server-nodeattestor",
 		.side = "server",
 		.attestor = SPIRE_SERVER_ATTESTOR,
 		.check_config = server_check_config,
+		.errands = errands,
 		.arg = &attestor,
 		.init = init,
 		.method = method,

@@ -6,18 +6,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "aws/endpoint.h"
+#include "server/options_impl.h"
 #include "task/arn.h"
+#include "task/role.h"
 
-enum { TAG_KEY_MAX = 128, SERVER_ID_MAX = 255 };
-
-#define PROOF "this version verifies by metadata only: "
+enum {
+	TAG_KEY_MAX = 128,
+	SERVER_ID_MAX = 255,
+	TASK_ROLE_MAX = 77, /* ACCOUNT/ROLE */
+	EXTERNAL_ID_MIN = 2,
+	EXTERNAL_ID_MAX = 1224,
+};
 
 static const char *const verifications[] = { "full", "sts", "metadata", NULL };
 static const char *const sharings[] = { "refuse", "allow", NULL };
 static const char *const client_ips[] = { "off", "required", NULL };
 static const char *const exec_policies[] = { "allow", "deny", NULL };
-static const char *const partitions[] = { "aws", "aws-cn", "aws-us-gov",
-	"aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc", NULL };
 
 static int
 check_trust_domain(struct str *value, const struct option *opt, struct err *err)
@@ -62,6 +67,57 @@ check_region(struct str *value, const struct option *opt, struct err *err)
 }
 
 static int
+check_task_role(struct str *value, const struct option *opt, struct err *err)
+{
+	struct str role, account = str_cut(&role, *value, '/');
+
+	(void)opt;
+	if (role.p == NULL ? is_role_name(account)
+			   : is_account(account) && is_role_name(role))
+		return ERR_OK;
+	return err_set(err, ERR_CONFIG,
+	    "expected ROLE or ACCOUNT/ROLE, the name without its path");
+}
+
+static int
+check_assume_role(struct str *value, const struct option *opt, struct err *err)
+{
+	(void)opt;
+	if (is_role_name(*value))
+		return ERR_OK;
+	return err_set(err, ERR_CONFIG,
+	    "expected the name of a role, without ARN and path: it is assumed "
+	    "in the account of each task");
+}
+
+/* The grammar of STS's ExternalId. */
+static int
+check_external_id(struct str *value, const struct option *opt, struct err *err)
+{
+	(void)opt;
+	if (value->n >= EXTERNAL_ID_MIN &&
+	    str_is_alnum_or(*value, "_+=,.@:/-"))
+		return ERR_OK;
+	return err_set(err, ERR_CONFIG,
+	    "expected %d to %d letters, digits and _ + = , . @ : / -",
+	    EXTERNAL_ID_MIN, EXTERNAL_ID_MAX);
+}
+
+/* No key of AWS has a blank, and one that was copied with it only fails. */
+static int
+check_key(struct str *value, const struct option *opt, struct err *err)
+{
+	size_t i;
+
+	(void)opt;
+	for (i = 0; i < value->n; i++)
+		if (value->p[i] <= ' ' || value->p[i] >= 0x7f)
+			return err_set(err, ERR_CONFIG,
+			    "expected printable ASCII without blanks");
+	return ERR_OK;
+}
+
+static int
 check_server_id(struct str *value, const struct option *opt, struct err *err)
 {
 	(void)opt;
@@ -97,9 +153,9 @@ static const struct option rows[] = {
 	{ .name = "allowed_task_roles",
 	    .type = OPTION_LIST,
 	    AT(allowed_task_roles),
-	    .doc = "task roles whose tasks may attest; none: all",
-	    .later = PROOF "a task's role is known only to the proof by STS, "
-			   "which comes later; leave the key out" },
+	    .check = check_task_role,
+	    .max = TASK_ROLE_MAX,
+	    .doc = "task roles whose tasks may attest; none: all" },
 	{ .name = "cluster",
 	    .type = OPTION_STRING,
 	    AT(cluster),
@@ -113,51 +169,38 @@ static const struct option rows[] = {
 	{ .name = "agent_path_template",
 	    .type = OPTION_STRING,
 	    AT(agent_path_template),
-	    .preset = "/aws_fargate_task/{{ .accountID }}/{{ .cluster }}",
+	    .preset = SERVER_AGENT_PATH,
 	    .empty_is_unset = true,
 	    .doc = "the path of an agent's SPIFFE ID" },
 	{ .name = "verification",
 	    .type = OPTION_CHOICE,
 	    AT(verification),
-	    .preset = "metadata",
+	    .preset = "full",
 	    .choices = verifications,
-	    .doc = "how a task proves what it is",
-	    .later = PROOF "proof by STS and ECS comes later; \"metadata\" "
-			   "proves nothing and is for development" },
+	    .doc = "how a task proves what it is" },
 	{ .name = "shared_agent_id",
 	    .type = OPTION_CHOICE,
 	    AT(shared_agent_id),
-	    .preset = "allow",
+	    .preset = "refuse",
 	    .choices = sharings,
-	    .doc = "whether two live tasks may have one agent ID",
-	    .later =
-		PROOF "whether a task is alive is not known, and \"refuse\" "
-		      "comes with the proof by ECS; put {{ .taskID }} into "
-		      "agent_path_template instead" },
+	    .doc = "whether two live tasks may have one agent ID" },
 	{ .name = "reattest",
 	    .type = OPTION_BOOL,
 	    AT(reattest),
 	    .preset = "true",
-	    .doc = "whether a known agent may attest again",
-	    .later =
-		PROOF "trust on first use comes later; leave the key out" },
+	    .doc = "whether a known agent may attest again" },
 	{ .name = "client_ip",
 	    .type = OPTION_CHOICE,
 	    AT(client_ip),
 	    .preset = "off",
 	    .choices = client_ips,
-	    .doc = "whether the caller's address must be the task's",
-	    .later = PROOF "a task's address is known only to the proof by "
-			   "ECS, which comes later; leave the key out" },
+	    .doc = "whether the caller's address must be the task's" },
 	{ .name = "exec_policy",
 	    .type = OPTION_CHOICE,
 	    AT(exec_policy),
 	    .preset = "allow",
 	    .choices = exec_policies,
-	    .doc = "whether tasks with ECS Exec may attest",
-	    .later =
-		PROOF "whether ECS Exec is enabled is known only to the "
-		      "proof by ECS, which comes later; leave the key out" },
+	    .doc = "whether tasks with ECS Exec may attest" },
 	{ .name = "tag_selectors",
 	    .type = OPTION_LIST,
 	    AT(tag_selectors),
@@ -167,61 +210,54 @@ static const struct option rows[] = {
 	{ .name = "assume_role",
 	    .type = OPTION_STRING,
 	    AT(assume_role),
-	    .max = 64,
-	    .doc = "role to assume in the task's account",
-	    .later = PROOF "nothing is asked of AWS; leave the key out" },
+	    .check = check_assume_role,
+	    .doc = "role to assume in the task's account" },
 	{ .name = "external_id",
 	    .type = OPTION_STRING,
 	    AT(external_id),
-	    .doc = "external ID for assume_role",
-	    .later = PROOF "nothing is asked of AWS; leave the key out" },
+	    .check = check_external_id,
+	    .max = EXTERNAL_ID_MAX,
+	    .doc = "external ID for assume_role" },
 	{ .name = "partition",
 	    .type = OPTION_CHOICE,
 	    AT(partition),
 	    .preset = "aws",
-	    .choices = partitions,
-	    .doc = "the AWS partition of the tasks",
-	    .later = PROOF "no endpoint of AWS is asked, and tasks of every "
-			   "partition may attest; leave the key out" },
+	    .choices = endpoint_partitions,
+	    .doc = "the AWS partition of the tasks" },
 	{ .name = "access_key_id",
 	    .type = OPTION_STRING,
 	    AT(access_key_id),
+	    .check = check_key,
 	    .doc = "access key for AWS",
-	    .secret = true,
-	    .later = PROOF "nothing is asked of AWS; leave the key out" },
+	    .secret = true },
 	{ .name = "secret_access_key",
 	    .type = OPTION_STRING,
 	    AT(secret_access_key),
+	    .check = check_key,
 	    .doc = "its secret",
-	    .secret = true,
-	    .later = PROOF "nothing is asked of AWS; leave the key out" },
+	    .secret = true },
 	{ .name = "sts_region",
 	    .type = OPTION_STRING,
 	    AT(sts_region),
 	    .check = check_region,
-	    .doc = "the region whose STS is asked",
-	    .later = PROOF "nothing is asked of STS; leave the key out" },
+	    .doc = "the region whose STS is asked" },
 	{ .name = "sts_endpoint",
 	    .type = OPTION_STRING,
 	    AT(sts_endpoint),
-	    .doc = "URL of STS",
-	    .later = PROOF "nothing is asked of STS; leave the key out" },
+	    .doc = "URL of STS" },
 	{ .name = "ecs_endpoint",
 	    .type = OPTION_STRING,
 	    AT(ecs_endpoint),
-	    .doc = "URL of ECS",
-	    .later = PROOF "nothing is asked of ECS; leave the key out" },
+	    .doc = "URL of ECS" },
 	{ .name = "allow_insecure_endpoints",
 	    .type = OPTION_BOOL,
 	    AT(allow_insecure_endpoints),
 	    .preset = "false",
-	    .doc = "whether an endpoint may be http:// off this host",
-	    .later = PROOF "nothing is asked of AWS; leave the key out" },
+	    .doc = "whether an endpoint may be http:// off this host" },
 	{ .name = "ca_bundle_path",
 	    .type = OPTION_STRING,
 	    AT(ca_bundle_path),
-	    .doc = "certificates of the authorities that vouch for AWS",
-	    .later = PROOF "nothing is asked of AWS; leave the key out" },
+	    .doc = "certificates of the authorities that vouch for AWS" },
 	{ .name = "server_id",
 	    .type = OPTION_STRING,
 	    AT(server_id),
@@ -270,104 +306,12 @@ const struct option_table server_options = {
 	.count = sizeof(rows) / sizeof(rows[0]),
 };
 
-static bool
-has(const struct str_list *list, struct str value)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		if (str_eq(list->items[i], value))
-			return true;
-	return false;
-}
-
-static struct hcl_pos
-place(const struct option_places *places, const char *name)
-{
-	return options_place(&server_options, places, name);
-}
-
-/* A shorthand that its list does not have would let nobody in. */
-static void
-check_shorthand(const char *name, struct str value, const char *list_name,
-    const struct str_list *list, const struct option_places *places,
-    struct problems *problems)
-{
-	if (value.n > 0 && list->count > 0 && !has(list, value))
-		problems_add_at(problems, place(places, name),
-		    "%s = \"%s\" is not in %s: no task could attest", name,
-		    CLEAN(value), list_name);
-}
-
-static void
-finish_trust_domain(struct server_config *config,
-    const struct option_places *places, struct str trust_domain,
-    struct problems *problems)
-{
-	if (config->trust_domain.n == 0)
-		config->trust_domain = trust_domain;
-	if (trust_domain.n > 0 && !str_eq(config->trust_domain, trust_domain))
-		problems_add_at(problems, place(places, "trust_domain"),
-		    "trust_domain = \"%s\": SPIRE's own is \"%s\"; leave the "
-		    "key out",
-		    CLEAN(config->trust_domain), CLEAN(trust_domain));
-	else if (trust_domain.n > 0 && !is_trust_domain(trust_domain))
-		problems_add(problems,
-		    "SPIRE's trust domain \"%s\" is not a name of a-z, 0-9, "
-		    "'.', '_' and '-'",
-		    CLEAN(trust_domain));
-	if (config->server_id.n == 0)
-		config->server_id = config->trust_domain;
-}
-
-static void
-finish_template(struct server_config *config,
-    const struct option_places *places, struct problems *problems)
-{
-	struct hcl_pos pos = place(places, "agent_path_template");
-	struct err err = { 0 };
-
-	if (agent_id_template_parse(&config->agent_path,
-		config->agent_path_template, SERVER_PLUGIN_NAME,
-		&err) != ERR_OK)
-		problems_add_at(
-		    problems, pos, "agent_path_template: %s", err.msg);
-	else if ((config->agent_path.vars & 1U << AGENT_ID_ROLE) != 0)
-		problems_add_at(problems, pos,
-		    "agent_path_template: {{ .roleName }}: " PROOF
-		    "a task's role is known only to the proof by STS, which "
-		    "comes later");
-}
-
-static void
-finish(void *conf, struct arena *a, const struct option_places *places,
-    struct str trust_domain, struct problems *problems)
-{
-	struct server_config *config = conf;
-	struct str copy = arena_dup(a, trust_domain);
-
-	if (copy.p == NULL) {
-		problems_add(problems, "%s", err_text(ERR_MEMORY));
-		return;
-	}
-	finish_trust_domain(config, places, copy, problems);
-	finish_template(config, places, problems);
-	check_shorthand("cluster", config->cluster, "allowed_clusters",
-	    &config->allowed_clusters, places, problems);
-	check_shorthand("region", config->region, "allowed_regions",
-	    &config->allowed_regions, places, problems);
-	if (config->tag_selectors.count > 1 &&
-	    has(&config->tag_selectors, STR("*")))
-		problems_add_at(problems, place(places, "tag_selectors"),
-		    "tag_selectors: \"*\" means all tags and stands alone");
-}
-
 const struct config_kind server_config_kind = {
 	.plugin_name = SERVER_PLUGIN_NAME,
 	.side = "server",
 	.table = &server_options,
 	.size = sizeof(struct server_config),
-	.finish = finish,
+	.finish = server_config_finish,
 };
 
 int

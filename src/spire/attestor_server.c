@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/secret.h"
 #include "spire/spire.pb-c.h"
 #include "spire/status.h"
 
@@ -42,6 +43,10 @@ decode(struct gp_call *call, const struct attest_ops *ops, struct str message)
 			    req->challenge_response.len };
 	}
 	ops->request(call, kind, bytes);
+	/* the answer to a challenge holds a session token */
+	if (kind == SPIRE_CHALLENGE_RESPONSE)
+		secret_wipe(
+		    req->challenge_response.data, req->challenge_response.len);
 	spire__attest_request__free_unpacked(req, NULL);
 }
 

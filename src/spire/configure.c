@@ -160,8 +160,8 @@ load(void **config, struct gp_call *call, struct str message,
 		return false;
 	}
 	arena_init(&notes->arena, NOTES_BYTES);
-	*config = self->ops->load(
-	    trust_domain_of(req), text_of(req->hcl_configuration), notes);
+	*config = self->ops->load(self->arg, trust_domain_of(req),
+	    text_of(req->hcl_configuration), notes);
 	spire__configure_request__free_unpacked(req, NULL);
 	return true;
 }

@@ -20,7 +20,7 @@ struct spire_notes; /* what is wrong with a configuration */
  * it has made notes, and has no effect on anything.
  */
 struct spire_config_ops {
-	void *(*load)(struct str trust_domain, struct str text,
+	void *(*load)(void *arg, struct str trust_domain, struct str text,
 	    struct spire_notes *notes);
 	void (*take)(void *arg, void *config);
 	void (*drop)(void *config);

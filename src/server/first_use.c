@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/first_use.h"
+
+#include <stdlib.h>
+
+enum { PROBES = 16 };
+
+/* until_ms 0: free; INT64_MAX: being decided on. */
+struct lock {
+	uint64_t hash;
+	int64_t until_ms;
+};
+
+struct first_use {
+	struct lock table[FIRST_USE_MAX];
+};
+
+int
+first_use_new(struct first_use **firstp, struct err *err)
+{
+	struct first_use *first = calloc(1, sizeof(*first));
+
+	if (first == NULL)
+		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+	*firstp = first;
+	return ERR_OK;
+}
+
+void
+first_use_free(struct first_use *first)
+{
+	free(first);
+}
+
+/* FNV-1a: two IDs of one hash only wait for each other */
+static uint64_t
+hash(struct str s)
+{
+	uint64_t h = 14695981039346656037U;
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 1099511628211U;
+	return h;
+}
+
+static struct lock *
+find(struct first_use *first, uint64_t h)
+{
+	size_t i;
+
+	for (i = 0; i < PROBES; i++) {
+		struct lock *lock = &first->table[(h + i) % FIRST_USE_MAX];
+
+		if (lock->until_ms != 0 && lock->hash == h)
+			return lock;
+	}
+	return NULL;
+}
+
+bool
+first_use_lock(struct first_use *first, struct str agent_id, int64_t now_ms)
+{
+	uint64_t h = hash(agent_id);
+	struct lock *lock = find(first, h);
+	size_t i;
+
+	if (lock != NULL && lock->until_ms > now_ms)
+		return false;
+	for (i = 0; lock == NULL && i < PROBES; i++) {
+		struct lock *at = &first->table[(h + i) % FIRST_USE_MAX];
+
+		if (at->until_ms <= now_ms)
+			lock = at;
+	}
+	if (lock == NULL)
+		return false;
+	*lock = (struct lock){ h, INT64_MAX };
+	return true;
+}
+
+void
+first_use_keep(struct first_use *first, struct str agent_id, int64_t now_ms)
+{
+	struct lock *lock = find(first, hash(agent_id));
+
+	if (lock != NULL)
+		lock->until_ms = now_ms + FIRST_USE_KEEP_MS;
+}
+
+void
+first_use_drop(struct first_use *first, struct str agent_id)
+{
+	struct lock *lock = find(first, hash(agent_id));
+
+	if (lock != NULL)
+		lock->until_ms = 0;
+}
