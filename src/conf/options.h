@@ -62,7 +62,6 @@ struct option {
 	const char *const *choices; /* OPTION_CHOICE, NULL at the end */
 	option_check_fn *check;     /* or NULL */
 	const char *doc;            /* one line */
-	const char *later;   /* why a value other than the default is refused */
 	bool secret;         /* never printed */
 	bool empty_is_unset; /* "" means the default; else "" is refused */
 };

@@ -341,32 +341,6 @@ get(const void *conf, const struct option *opt)
 	return value;
 }
 
-static bool
-value_eq(const struct option *opt, const union value *a, const union value *b)
-{
-	size_t i;
-
-	switch (opt->type) {
-	case OPTION_STRING:
-		return str_eq(a->text, b->text);
-	case OPTION_LIST:
-		if (a->list.count != b->list.count)
-			return false;
-		for (i = 0; i < a->list.count; i++)
-			if (!str_eq(a->list.items[i], b->list.items[i]))
-				return false;
-		return true;
-	case OPTION_BOOL:
-		return a->truth == b->truth;
-	case OPTION_INT:
-	case OPTION_DURATION:
-		return a->number == b->number;
-	case OPTION_CHOICE:
-		return a->choice == b->choice;
-	}
-	return false;
-}
-
 int
 value_preset(void *out, const struct option *opt, struct arena *a)
 {
@@ -394,15 +368,11 @@ value_assign(void *out, const struct option *opt, struct arena *a,
     const struct hcl_value *v, struct problems *problems)
 {
 	struct reading rd = { opt, a, v, problems };
-	union value value = { .list = { NULL, 0 } }, preset = get(out, opt);
+	union value value = { .list = { NULL, 0 } };
 
 	if (opt->empty_is_unset && v->type == HCL_STRING && v->text.n == 0)
 		return;
-	if (read_value(&value, &rd) != ERR_OK)
-		return;
-	if (opt->later != NULL && !value_eq(opt, &value, &preset))
-		(void)refuse(&rd, opt->later);
-	else
+	if (read_value(&value, &rd) == ERR_OK)
 		put(out, opt, &value);
 }
 

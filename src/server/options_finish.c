@@ -181,12 +181,11 @@ static void
 check_access(const struct finishing *f)
 {
 	const struct server_config *config = f->config;
+	bool has_id = is_given(f, "access_key_id");
 
-	if ((config->access_key_id.n > 0) != (config->secret_access_key.n > 0))
+	if (has_id != is_given(f, "secret_access_key"))
 		problems_add_at(f->problems,
-		    place(f,
-			config->access_key_id.n > 0 ? "access_key_id"
-						    : "secret_access_key"),
+		    place(f, has_id ? "access_key_id" : "secret_access_key"),
 		    "access_key_id and secret_access_key: one is set without "
 		    "the other");
 	if (config->assume_role.n > 0 && config->allowed_accounts.count == 0)

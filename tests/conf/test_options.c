@@ -16,7 +16,6 @@ struct settings {
 	int64_t wait;
 	int colour;
 	struct str password;
-	struct str future;
 	struct str url;
 	struct str trust_domain;
 };
@@ -59,11 +58,6 @@ static const struct option rows[] = {
 	    .type = OPTION_STRING,
 	    AT(password),
 	    .secret = true },
-	{ .name = "future",
-	    .type = OPTION_STRING,
-	    AT(future),
-	    .preset = "no",
-	    .later = "comes later" },
 	{ .name = "url",
 	    .type = OPTION_STRING,
 	    AT(url),
@@ -144,7 +138,6 @@ check_printed(const char *want)
 	"wait = \"90s\"\n"        \
 	"colour = \"green\"\n"    \
 	"# password is not set\n" \
-	"future = \"no\"\n"       \
 	"url = \"http://h\"\n"
 
 static const char *const same_as_defaults[] = {
@@ -152,7 +145,6 @@ static const char *const same_as_defaults[] = {
 	"# nothing\n",
 	"{}",
 	"url = \"\"",
-	"future = \"no\"",
 	"flag = true count = 7 wait = \"1.5m\" colour = \"green\" keys = []",
 };
 
@@ -375,8 +367,6 @@ static const struct {
 	{ "colour = 1",
 	    "colour = 1: expected \"red\", \"green\" or \"blue\" (line 1, "
 	    "column 10)" },
-	{ "future = \"yes\"",
-	    "future = \"yes\": comes later (line 1, column 10)" },
 	{ "password = true",
 	    "password = (not shown): expected a string, found a bool (line 1, "
 	    "column 12)" },
@@ -406,8 +396,8 @@ END_TEST
 START_TEST(leaves_the_default_where_it_refuses)
 {
 	load("name = true keys = [\"k\", 1] flag = 3 count = 1000 wait = \"x\" "
-	     "colour = \"x\" password = [] future = \"x\" url = {}");
-	ck_assert_uint_eq(problems.count, 9);
+	     "colour = \"x\" password = [] url = {}");
+	ck_assert_uint_eq(problems.count, 8);
 	check_printed(DEFAULTS);
 }
 END_TEST

@@ -17,6 +17,7 @@ TESTS += %D%/test_options
 %C%_test_options_SOURCES = %D%/test_options.c
 %C%_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_options_LDADD = src/server/libserver.a src/conf/libconf.a \
-	src/task/libtask.a src/json/libjson.a src/base/libbase.a $(TEST_LIBS)
+	src/aws/libaws.a src/task/libtask.a src/json/libjson.a \
+	src/base/libbase.a $(TEST_LIBS)
 endif
 endif

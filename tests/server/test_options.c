@@ -41,8 +41,8 @@ START_TEST(has_defaults)
 	    "/aws_fargate_task/{{ .accountID }}/{{ .cluster }}");
 	ck_assert_uint_eq(c->agent_path.vars,
 	    1U << AGENT_ID_ACCOUNT | 1U << AGENT_ID_CLUSTER);
-	ck_assert_int_eq(c->verification, VERIFICATION_METADATA);
-	ck_assert_int_eq(c->shared_agent_id, SHARED_AGENT_ID_ALLOW);
+	ck_assert_int_eq(c->verification, VERIFICATION_FULL);
+	ck_assert_int_eq(c->shared_agent_id, SHARED_AGENT_ID_REFUSE);
 	ck_assert(c->reattest);
 	ck_assert_int_eq(c->client_ip, CLIENT_IP_OFF);
 	ck_assert_int_eq(c->exec_policy, EXEC_POLICY_ALLOW);
@@ -105,17 +105,32 @@ static const char *const accepted[] = {
 	" cluster = \"c\"",
 	"cluster = \"arn:aws:ecs:us-east-1:123456789012:cluster/c\""
 	" allowed_clusters = [\"b\", \"c\"]",
-	"region = \"cn-north-1\" allowed_regions = [\"cn-north-1\"]",
+	"region = \"cn-north-1\" allowed_regions = [\"cn-north-1\"]"
+	" partition = \"aws-cn\"",
 	"agent_path_template = \"/spire/agent/aws_fargate_task/"
 	"{{ .accountID }}/{{ .region }}/{{ .cluster }}/{{ .taskID }}\"",
 	"agent_path_template = \"/{{.AccountID}}/{{ .PluginName }}\"",
 	"agent_path_template = \"\"",
 	"verification = \"metadata\"",
+	"verification = \"metadata\" shared_agent_id = \"allow\"",
+	"verification = \"metadata\" allowed_regions = [\"cn-north-1\"]",
+	"verification = \"sts\" allowed_accounts = [\"123456789012\"]",
+	"verification = \"sts\" allowed_accounts = [\"123456789012\"]"
+	" allowed_task_roles = [\"web\"] agent_path_template = "
+	"\"/{{ .partition }}/{{ .roleName }}/{{ .PluginName }}/{{ .taskID }}\"",
+	"agent_path_template = \"/{{ .roleName }}/{{ .taskID }}\"",
 	"shared_agent_id = \"allow\"",
-	"reattest = true",
-	"client_ip = \"off\" exec_policy = \"allow\" partition = \"aws\"",
-	"allowed_task_roles = []",
-	"allow_insecure_endpoints = false",
+	"reattest = false agent_path_template = \"/{{ .taskID }}\"",
+	"client_ip = \"required\" exec_policy = \"deny\" partition = \"aws\"",
+	"allowed_task_roles = [\"web\", \"123456789012/a_+=,.@-b\"]",
+	"assume_role = \"spire-reader\" external_id = \"a:b/c\""
+	" allowed_accounts = [\"123456789012\"]",
+	"access_key_id = \"AKIAX\" secret_access_key = \"a/b+c\"",
+	"sts_region = \"eu-west-1\" sts_endpoint = \"http://127.0.0.1:8090\""
+	" ecs_endpoint = \"http://[::1]:8090/\"",
+	"ecs_endpoint = \"http://ecs.example:80\""
+	" allow_insecure_endpoints = true",
+	"ca_bundle_path = \"/nowhere\"",
 	"tag_selectors = []",
 	"tag_selectors = [\"Team\", \"a b\"]",
 	"server_id = \"prod-1\"",
@@ -131,7 +146,10 @@ START_TEST(accepts)
 }
 END_TEST
 
-#define PROOF "this version verifies by metadata only: "
+#define STS                                                         \
+	"verification = \"sts\" allowed_accounts = [\"123456789012\"] "
+#define METADATA    "verification = \"metadata\" "
+#define LOSES(mode) "verification = \"" mode "\" does not prove "
 
 static const struct {
 	const char *text, *why;
@@ -176,34 +194,68 @@ static const struct {
 	{ "agent_path_template = \"/a/\"", "agent_path_template: \"/a/\" " },
 	{ "agent_path_template = \"/spire/server\"",
 	    "agent_path_template: \"/spire/server\" " },
-	{ "agent_path_template = \"/{{ .roleName }}\"",
-	    "agent_path_template: {{ .roleName }}: " PROOF },
-	{ "verification = \"full\"", "verification = \"full\": " PROOF },
-	{ "verification = \"sts\"", "verification = \"sts\": " PROOF },
+	{ METADATA "agent_path_template = \"/{{ .roleName }}\"",
+	    "agent_path_template: {{ .roleName }}: a task's role is not" },
+	{ STS "agent_path_template = \"/{{ .cluster }}/{{ .taskID }}\"",
+	    "agent_path_template: \"sts\" proves no more than accountID" },
+	{ STS "agent_path_template = \"/{{ .accountID }}\"",
+	    "agent_path_template: without {{ .taskID }}" },
+	{ "reattest = false",
+	    "agent_path_template: without {{ .taskID }} and with an agent ID" },
 	{ "verification = \"none\"",
 	    "verification = \"none\": expected \"full\", \"sts\" or "
 	    "\"metadata\"" },
-	{ "shared_agent_id = \"refuse\"",
-	    "shared_agent_id = \"refuse\": " PROOF },
-	{ "reattest = false", "reattest = false: " PROOF },
-	{ "client_ip = \"required\"", "client_ip = \"required\": " PROOF },
-	{ "exec_policy = \"deny\"", "exec_policy = \"deny\": " PROOF },
-	{ "allowed_task_roles = [\"r\"]",
-	    "allowed_task_roles = [...]: " PROOF },
-	{ "assume_role = \"r\"", "assume_role = \"r\": " PROOF },
-	{ "external_id = \"r\"", "external_id = \"r\": " PROOF },
-	{ "partition = \"aws-cn\"", "partition = \"aws-cn\": " PROOF },
+	{ "verification = \"sts\"",
+	    "verification = \"sts\" needs allowed_accounts" },
+	{ "verification = \"sts\" allowed_accounts = []",
+	    "verification = \"sts\" needs allowed_accounts" },
+	{ STS "allowed_clusters = [\"c\"]", "allowed_clusters: " LOSES("sts") },
+	{ STS "allowed_regions = [\"us-east-1\"]",
+	    "allowed_regions: " LOSES("sts") },
+	{ STS "cluster = \"c\"", "cluster: " LOSES("sts") },
+	{ STS "region = \"us-east-1\"", "region: " LOSES("sts") },
+	{ STS "client_ip = \"required\"", "client_ip: " LOSES("sts") },
+	{ STS "exec_policy = \"deny\"", "exec_policy: " LOSES("sts") },
+	{ METADATA "allowed_task_roles = [\"r\"]",
+	    "allowed_task_roles: " LOSES("metadata") },
+	{ METADATA "client_ip = \"required\"",
+	    "client_ip: " LOSES("metadata") },
+	{ METADATA "exec_policy = \"deny\"",
+	    "exec_policy: " LOSES("metadata") },
+	{ METADATA "shared_agent_id = \"refuse\"",
+	    "shared_agent_id: " LOSES("metadata") },
+	{ "allowed_task_roles = [\"a/b/c\"]",
+	    "allowed_task_roles = \"a/b/c\": expected ROLE or ACCOUNT/ROLE" },
+	{ "allowed_task_roles = [\"arn:aws:iam::123456789012:role/r\"]",
+	    "allowed_task_roles = " },
+	{ "allowed_task_roles = [\"*\"]", "allowed_task_roles = \"*\": " },
+	{ "allowed_task_roles = [\"12345678901/r\"]", "allowed_task_roles = " },
+	{ "allowed_task_roles = [\"123456789012/\"]", "allowed_task_roles = " },
+	{ "assume_role = \"r\"", "assume_role needs allowed_accounts" },
+	{ "assume_role = \"a/b\" allowed_accounts = [\"123456789012\"]",
+	    "assume_role = \"a/b\": expected the name of a role" },
+	{ "external_id = \"rr\"", "external_id has no meaning without" },
+	{ "external_id = \"r\" assume_role = \"r\""
+	  " allowed_accounts = [\"123456789012\"]",
+	    "external_id = \"r\": expected 2 to 1224" },
 	{ "partition = \"moon\"",
 	    "partition = \"moon\": expected \"aws\", \"aws-cn\", " },
-	{ "access_key_id = \"AKIAX\"", "access_key_id = (not shown): " PROOF },
+	{ "region = \"cn-north-1\"", "region = \"cn-north-1\": region" },
+	{ "allowed_regions = [\"us-east-1\", \"us-gov-west-1\"]",
+	    "allowed_regions = \"us-gov-west-1\": region us-gov-west-1 is of" },
+	{ "sts_region = \"us-east-1\" partition = \"aws-cn\"",
+	    "sts_region = \"us-east-1\": " },
+	{ "access_key_id = \"AKIAX\"",
+	    "access_key_id and secret_access_key: one is set without" },
 	{ "secret_access_key = \"x\"",
-	    "secret_access_key = (not shown): " PROOF },
-	{ "sts_region = \"us-east-1\"", "sts_region = \"us-east-1\": " PROOF },
-	{ "sts_endpoint = \"https://s\"", "sts_endpoint = " },
-	{ "ecs_endpoint = \"https://e\"", "ecs_endpoint = " },
-	{ "allow_insecure_endpoints = true",
-	    "allow_insecure_endpoints = true: " PROOF },
-	{ "ca_bundle_path = \"/x\"", "ca_bundle_path = \"/x\": " PROOF },
+	    "access_key_id and secret_access_key: one is set without" },
+	{ "access_key_id = \"AKIAX \" secret_access_key = \"x\"",
+	    "access_key_id = (not shown): expected printable ASCII" },
+	{ "sts_endpoint = \"http://sts.example\"", "sts_endpoint = " },
+	{ "ecs_endpoint = \"http://10.0.0.1:80\"", "ecs_endpoint = " },
+	{ "sts_endpoint = \"https://u@sts.example\"", "sts_endpoint = " },
+	{ "sts_endpoint = \"https://sts.example/x\"", "sts_endpoint = " },
+	{ "ecs_endpoint = \"ftp://e\"", "ecs_endpoint = " },
 	{ "tag_selectors = [\"*\", \"Team\"]",
 	    "tag_selectors: \"*\" means all tags and stands alone" },
 	{ "server_id = \"a b\"", "server_id = \"a b\": expected letters" },
@@ -236,8 +288,29 @@ START_TEST(reports_all_at_once)
 	ck_assert_ptr_null(load(
 	    "trust_domain = \"b.org\"\nallowed_acounts = []\n"
 	    "cluster = \"c\"\nallowed_clusters = [\"d\"]\ntimeout = \"x\"\n"
-	    "verification = \"full\"\nagent_path_template = \"x\"\n"));
+	    "verification = \"none\"\nagent_path_template = \"x\"\n"));
 	ck_assert_uint_eq(problems.count, 6);
+}
+END_TEST
+
+START_TEST(sts_gives_an_id_once_and_by_task)
+{
+	struct server_config *c = must_load(STS);
+
+	ck_assert(!c->reattest);
+	ck_str(c->agent_path_template, "/spire/agent/aws_fargate_task/"
+				       "{{ .accountID }}/{{ .taskID }}");
+	ck_assert(c->agent_path.in_namespace);
+	server_config_unref(c);
+}
+END_TEST
+
+START_TEST(metadata_shares_ids_and_says_so)
+{
+	struct server_config *c = must_load(METADATA);
+
+	ck_assert_int_eq(c->shared_agent_id, SHARED_AGENT_ID_ALLOW);
+	server_config_unref(c);
 }
 END_TEST
 
@@ -327,6 +400,8 @@ main(void)
 	ck_table(tc, accepts, accepted);
 	ck_table(tc, refuses, refused);
 	tcase_add_test(tc, reports_all_at_once);
+	tcase_add_test(tc, sts_gives_an_id_once_and_by_task);
+	tcase_add_test(tc, metadata_shares_ids_and_says_so);
 	tcase_add_test(tc, needs_a_trust_domain);
 	tcase_add_test(tc, needs_a_trust_domain_that_is_one);
 	tcase_add_test(tc, borrows_nothing_from_the_text);

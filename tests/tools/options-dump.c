@@ -3,8 +3,7 @@
  * options-dump.c - print a plugin's option table for tests/check_options.sh
  *
  * A row a line, its fields parted by tabs: name, type, default as one writes
- * it ("-": none), whether another value is refused in this version ("later" or
- * "-"), doc.  With a file as its argument, check that as --check-config does.
+ * it ("-": none), doc.  With a file as its argument, check that as --check-config does.
  * Compiled once for each plugin.
  */
 #include <stdio.h>
@@ -49,8 +48,8 @@ dump_row(const struct option *opt, struct str line)
 
 	if (!str_starts(line, "# "))
 		preset = str_sub(line, strlen(opt->name) + 3, line.n);
-	(void)printf("%s\t%s\t%.*s\t%s\t%s\n", opt->name, type_text(opt->type),
-	    STR_FMT(preset), opt->later == NULL ? "-" : "later", opt->doc);
+	(void)printf("%s\t%s\t%.*s\t%s\n", opt->name, type_text(opt->type),
+	    STR_FMT(preset), opt->doc);
 }
 
 static int

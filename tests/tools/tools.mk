@@ -23,12 +23,14 @@ check_PROGRAMS += %D%/server-options
 %C%_server_options_SOURCES = %D%/options-dump.c
 %C%_server_options_CPPFLAGS = $(AM_CPPFLAGS) -DDUMP_SERVER
 %C%_server_options_LDADD = src/server/libserver.a src/conf/libconf.a \
-	src/task/libtask.a src/json/libjson.a src/base/libbase.a
+	src/aws/libaws.a src/task/libtask.a src/json/libjson.a \
+	src/base/libbase.a
 endif
 if AGENT
 check_PROGRAMS += %D%/agent-options
 %C%_agent_options_SOURCES = %D%/options-dump.c
 %C%_agent_options_CPPFLAGS = $(AM_CPPFLAGS) -DDUMP_AGENT
 %C%_agent_options_LDADD = src/agent/libagent.a src/conf/libconf.a \
-	src/task/libtask.a src/json/libjson.a src/base/libbase.a
+	src/aws/libaws.a src/task/libtask.a src/json/libjson.a \
+	src/base/libbase.a
 endif
