@@ -129,29 +129,66 @@ httpd_hang(struct httpd_request *r)
 	httpd_pause(r, -1);
 }
 
-/* Head in r; false when the connection is over. */
-static bool
-read_request(struct httpd_request *r)
+/* More bytes into p; 0 when the connection is over. */
+static size_t
+receive(struct httpd_request *r, char *p, size_t n)
 {
 	struct pollfd fds[2] = { { .fd = r->fd, .events = POLLIN },
 		{ .fd = r->server->stop_fd[0], .events = POLLIN } };
-	size_t used = 0;
-	const char *from, *to;
-	ssize_t n;
+	ssize_t got;
 
-	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno == EINTR)
-			continue;
-		if (fds[1].revents != 0 || used + 1 >= sizeof(r->head))
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return 0;
+	if (fds[1].revents != 0)
+		return 0;
+	got = recv(r->fd, p, n, 0);
+	return got < 0 ? 0 : (size_t)got;
+}
+
+/* rest[0..n) came with the head; false when the connection is over. */
+static bool
+read_body(struct httpd_request *r, const char *rest, size_t n)
+{
+	const char *field = strcasestr(r->head, "\r\nContent-Length:");
+	size_t want = 0, got;
+
+	if (field != NULL)
+		want = strtoul(field + strlen("\r\nContent-Length:"), NULL, 10);
+	if (want >= sizeof(r->body) || n > want)
+		return false;
+	memcpy(r->body, rest, n);
+	for (r->body_n = n; r->body_n < want; r->body_n += got) {
+		got = receive(r, r->body + r->body_n, want - r->body_n);
+		if (got == 0)
 			return false;
-		n = recv(r->fd, r->head + used, sizeof(r->head) - 1 - used, 0);
-		if (n <= 0)
-			return false;
-		used += (size_t)n;
-		r->head[used] = '\0';
-		if (strstr(r->head, "\r\n\r\n") != NULL)
-			break;
 	}
+	r->body[want] = '\0';
+	return true;
+}
+
+/* One request in r; false when the connection is over. */
+static bool
+read_request(struct httpd_request *r)
+{
+	size_t used = 0, got;
+	const char *from, *to;
+	char *end = NULL;
+
+	while (end == NULL) {
+		if (used + 1 >= sizeof(r->head))
+			return false;
+		got = receive(r, r->head + used, sizeof(r->head) - 1 - used);
+		if (got == 0)
+			return false;
+		used += got;
+		r->head[used] = '\0';
+		end = strstr(r->head, "\r\n\r\n");
+	}
+	end += strlen("\r\n\r\n");
+	if (!read_body(r, end, used - (size_t)(end - r->head)))
+		return false;
+	*end = '\0';
 	from = strchr(r->head, ' ');
 	to = from == NULL ? NULL : strchr(from + 1, ' ');
 	if (to == NULL)

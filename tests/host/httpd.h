@@ -18,7 +18,9 @@ struct httpd_request {
 	int fd;
 	size_t number; /* of all requests, from 0 */
 	char path[1024];
-	char head[8192]; /* request line and headers, as they came */
+	char head[24 * 1024]; /* request line and headers, as they came */
+	char body[64 * 1024]; /* as long as Content-Length says; a NUL behind */
+	size_t body_n;
 	struct httpd *server;
 	void *arg;
 	bool keep; /* the handler lets the connection live on */
