@@ -29,12 +29,15 @@ struct broker {
 	size_t live; /* served calls that are not freed */
 	grpc_status_code agent_store;
 	size_t metrics, lookups;
-	char last_agent[512];
+	bool holds;
+	struct list held; /* calls of GetAgentInfo that wait */
+	struct services *services;
 };
 
 /* One call from the plugin. */
 struct served {
 	struct event arrived, read, answered;
+	struct list link; /* while it is held */
 	struct broker *broker;
 	grpc_call *call;
 	grpc_call_details details;
@@ -65,63 +68,93 @@ on_answered(struct event *self, bool ok)
 	served_free(container_of(self, struct served, answered));
 }
 
-/* GetAgentInfoRequest{agent_id = 1}; GetAgentInfoResponse{info{agent_id}} */
+static grpc_slice
+request_bytes(struct served *s)
+{
+	grpc_byte_buffer_reader reader;
+	grpc_slice all;
+
+	NEED(grpc_byte_buffer_reader_init(&reader, s->request) != 0,
+	    "unreadable request");
+	all = grpc_byte_buffer_reader_readall(&reader);
+	grpc_byte_buffer_reader_destroy(&reader);
+	return all;
+}
+
 static grpc_status_code
 look_up(struct served *s)
 {
 	struct broker *b = s->broker;
-	unsigned char reply[sizeof(b->last_agent) + 8];
-	grpc_byte_buffer_reader reader;
-	const unsigned char *p;
-	grpc_slice all, slice;
-	size_t n;
+	const grpc_slice all = request_bytes(s);
+	char reply[1024];
+	size_t n = sizeof(reply);
+	const grpc_status_code code =
+	    services_look_up(b->services, b->agent_store,
+		GRPC_SLICE_START_PTR(all), GRPC_SLICE_LENGTH(all), reply, &n);
+	grpc_slice slice = grpc_slice_from_copied_buffer(reply, n);
 
-	b->lookups++;
-	NEED(grpc_byte_buffer_reader_init(&reader, s->request) != 0,
-	    "unreadable GetAgentInfoRequest");
-	all = grpc_byte_buffer_reader_readall(&reader);
-	grpc_byte_buffer_reader_destroy(&reader);
-	p = GRPC_SLICE_START_PTR(all);
-	n = GRPC_SLICE_LENGTH(all);
-	NEED(n > 2 && n < 120 && p[0] == 0x0a && p[1] == n - 2,
-	    "not a GetAgentInfoRequest of this size");
-	memcpy(b->last_agent, p + 2, n - 2);
-	b->last_agent[n - 2] = '\0';
-	reply[0] = 0x0a;
-	reply[1] = (unsigned char)n;
-	memcpy(reply + 2, p, n);
-	slice = grpc_slice_from_copied_buffer((const char *)reply, n + 2);
 	s->reply = grpc_raw_byte_buffer_create(&slice, 1);
 	grpc_slice_unref(slice);
 	grpc_slice_unref(all);
-	return b->agent_store;
+	return code;
+}
+
+static grpc_status_code
+record(struct served *s, const char *method)
+{
+	const grpc_slice all = request_bytes(s);
+	const bool known = services_record(s->broker->services, method,
+	    GRPC_SLICE_START_PTR(all), GRPC_SLICE_LENGTH(all));
+
+	grpc_slice_unref(all);
+	if (!known)
+		return GRPC_STATUS_UNIMPLEMENTED;
+	s->broker->metrics++;
+	s->reply = grpc_raw_byte_buffer_create(NULL, 0);
+	return GRPC_STATUS_OK;
+}
+
+/* What follows prefix in the call's path, or NULL. */
+static const char *
+method_of(const struct served *s, const char *prefix, char *out, size_t size)
+{
+	const size_t skip = strlen(prefix),
+		     n = GRPC_SLICE_LENGTH(s->details.method);
+	const unsigned char *path = GRPC_SLICE_START_PTR(s->details.method);
+
+	if (n <= skip || n - skip >= size || memcmp(path, prefix, skip) != 0)
+		return NULL;
+	memcpy(out, path + skip, n - skip);
+	out[n - skip] = '\0';
+	return out;
+}
+
+static bool
+is_lookup(const struct served *s)
+{
+	char name[64];
+
+	return method_of(s, AGENT_STORE, name, sizeof(name)) != NULL &&
+	       strcmp(name, "GetAgentInfo") == 0;
 }
 
 static grpc_status_code
 serve(struct served *s)
 {
-	const grpc_slice m = s->details.method;
-	const char *path = (const char *)GRPC_SLICE_START_PTR(m);
-	const size_t n = GRPC_SLICE_LENGTH(m);
+	char name[64];
 
 	if (s->request == NULL)
 		return GRPC_STATUS_CANCELLED;
-	if (n == strlen(AGENT_STORE "GetAgentInfo") &&
-	    memcmp(path, AGENT_STORE "GetAgentInfo", n) == 0)
+	if (is_lookup(s))
 		return look_up(s);
-	if (n > strlen(METRICS) &&
-	    memcmp(path, METRICS, strlen(METRICS)) == 0) {
-		s->broker->metrics++;
-		s->reply = grpc_raw_byte_buffer_create(NULL, 0);
-		return GRPC_STATUS_OK;
-	}
+	if (method_of(s, METRICS, name, sizeof(name)) != NULL)
+		return record(s, name);
 	return GRPC_STATUS_UNIMPLEMENTED;
 }
 
 static void
-on_request(struct event *self, bool ok)
+answer(struct served *s)
 {
-	struct served *s = container_of(self, struct served, read);
 	grpc_slice text = grpc_slice_from_static_string("as the test says");
 	grpc_op ops[4] = { { .op = GRPC_OP_SEND_INITIAL_METADATA },
 		{ .op = GRPC_OP_RECV_CLOSE_ON_SERVER },
@@ -129,7 +162,6 @@ on_request(struct event *self, bool ok)
 		{ .op = GRPC_OP_SEND_MESSAGE } };
 	const grpc_status_code code = serve(s);
 
-	(void)ok;
 	ops[1].data.recv_close_on_server.cancelled = &s->cancelled;
 	ops[2].data.send_status_from_server.status = code;
 	ops[2].data.send_status_from_server.status_details =
@@ -138,6 +170,21 @@ on_request(struct event *self, bool ok)
 	NEED(grpc_call_start_batch(s->call, ops, code == GRPC_STATUS_OK ? 4 : 3,
 		 &s->answered, NULL) == GRPC_CALL_OK,
 	    "a batch was refused");
+}
+
+static void
+on_request(struct event *self, bool ok)
+{
+	struct served *s = container_of(self, struct served, read);
+	struct broker *b = s->broker;
+
+	(void)ok;
+	if (is_lookup(s) && s->request != NULL)
+		b->lookups++;
+	if (is_lookup(s) && b->holds)
+		list_append(&b->held, &s->link);
+	else
+		answer(s);
 }
 
 static void accept_one(struct broker *b);
@@ -194,6 +241,8 @@ broker_new(struct client *cl, const char *dir)
 
 	b->client = cl;
 	b->agent_store = GRPC_STATUS_NOT_FOUND;
+	list_init(&b->held);
+	b->services = services_new();
 	b->on_stop.fn = on_stopped;
 	snprintf(b->address, sizeof(b->address), "%s/broker", dir);
 	snprintf(target, sizeof(target), "unix:%s", b->address);
@@ -228,6 +277,7 @@ broker_free(struct broker *b)
 {
 	if (b == NULL)
 		return;
+	broker_hold_agent_store(b, false);
 	grpc_server_shutdown_and_notify(
 	    b->server, client_queue(b->client), &b->on_stop);
 	grpc_server_cancel_all_calls(b->server);
@@ -235,6 +285,7 @@ broker_free(struct broker *b)
 	    "the host services do not stop");
 	grpc_server_destroy(b->server);
 	unlink(b->address);
+	services_free(b->services);
 	free(b);
 }
 
@@ -248,6 +299,24 @@ void
 broker_set_agent_store(struct broker *b, grpc_status_code code)
 {
 	b->agent_store = code;
+}
+
+void
+broker_hold_agent_store(struct broker *b, bool held)
+{
+	struct list *item;
+
+	b->holds = held;
+	while (!held && (item = list_first(&b->held)) != NULL) {
+		list_remove(item);
+		answer(container_of(item, struct served, link));
+	}
+}
+
+struct services *
+broker_services(const struct broker *b)
+{
+	return b->services;
 }
 
 size_t
@@ -265,5 +334,5 @@ broker_lookups(const struct broker *b)
 const char *
 broker_last_agent(const struct broker *b)
 {
-	return b->last_agent;
+	return services_last_agent(b->services);
 }

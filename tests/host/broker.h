@@ -10,9 +10,11 @@
 #define HOST_BROKER_H
 
 #include <grpc/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "host/client.h"
+#include "host/services.h"
 
 struct broker;
 
@@ -28,6 +30,12 @@ const char *broker_address(const struct broker *b);
  * it does not know.
  */
 void broker_set_agent_store(struct broker *b, grpc_status_code code);
+
+/* Held: GetAgentInfo is not answered until this is called with false. */
+void broker_hold_agent_store(struct broker *b, bool held);
+
+/* What the two services know and were told. */
+struct services *broker_services(const struct broker *b);
 
 size_t broker_metrics(const struct broker *b); /* calls so far */
 size_t broker_lookups(const struct broker *b);

@@ -11,7 +11,8 @@ check_LIBRARIES += %D%/libhost.a
 	%D%/httpd.c %D%/httpd.h \
 	%D%/line.c %D%/line.h \
 	%D%/process.c %D%/process.h \
-	%D%/raw.c %D%/raw.h
+	%D%/raw.c %D%/raw.h \
+	%D%/services.c %D%/services.h
 %C%_libhost_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 	$(GRPC_CFLAGS) $(PROTOBUF_C_CFLAGS) $(JSON_C_CFLAGS)
 $(%C%_libhost_a_OBJECTS): src/spire/spire.pb-c.h src/goplugin/goplugin.pb-c.h
