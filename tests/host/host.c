@@ -298,6 +298,15 @@ read_attributes(struct attested *out, const Spire__AgentAttributes *a)
 		    a->selector_values[i]);
 }
 
+static void
+read_challenge(struct attested *out, const ProtobufCBinaryData *challenge)
+{
+	NEED(challenge->len < sizeof(out->challenge), "huge challenge");
+	out->challenged = true;
+	memcpy(out->challenge, challenge->data, challenge->len);
+	out->challenge[challenge->len] = '\0';
+}
+
 /* As SPIRE: attributes are success and the stream's end is not waited for. */
 void
 attest_outcome(struct call *c, struct attested *out, int ms)
@@ -321,7 +330,7 @@ attest_outcome(struct call *c, struct attested *out, int ms)
 		read_attributes(out, response->agent_attributes);
 	else if (response->response_case ==
 		 SPIRE__ATTEST_RESPONSE__RESPONSE_CHALLENGE)
-		out->challenged = true;
+		read_challenge(out, &response->challenge);
 	else
 		FAIL("plugin response missing challenge or agent attributes");
 	spire__attest_response__free_unpacked(response, NULL);

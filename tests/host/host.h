@@ -66,6 +66,7 @@ struct validated {
 struct attested {
 	struct answer answer; /* OK if attributes came, whatever followed */
 	bool challenged;
+	char challenge[4096]; /* with a NUL behind it */
 	char id[2048];
 	size_t selector_count;
 	char selectors[65536]; /* each followed by a newline */

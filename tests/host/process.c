@@ -580,6 +580,17 @@ process_stderr(struct process *p)
 	return copy;
 }
 
+bool
+process_said(struct process *p, const char *text)
+{
+	bool said;
+
+	lock(p);
+	said = strstr(p->text[ERR], text) != NULL;
+	unlock(p);
+	return said;
+}
+
 size_t
 process_rss(const struct process *p)
 {

@@ -79,8 +79,11 @@ size_t process_count(struct process *p, const char *level, const char *message);
 bool process_find(struct process *p, const char *level, const char *message,
     size_t nth, struct line *out);
 
-/* Everything on standard error, joined, for sentences; not to be freed. */
+/* Its beginning, for sentences; not to be freed. */
 const char *process_stderr(struct process *p);
+
+/* Whether text is anywhere on standard error so far. */
+bool process_said(struct process *p, const char *text);
 
 /* Resident set in bytes, from /proc; 0 if it is gone. */
 size_t process_rss(const struct process *p);
