@@ -10,6 +10,19 @@ check_LIBRARIES += %D%/libfixture.a
 	%D%/many.c %D%/many.h
 %C%_libfixture_a_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(JSON_C_CFLAGS)
 
+# The proof takes the mock, too, and signs as an agent does.
+if MOCK
+check_LIBRARIES += %D%/libproof.a
+%C%_libproof_a_SOURCES = \
+	%D%/proof.c %D%/proof.h \
+	%D%/wire.c %D%/wire.h \
+	tests/mock/program.c tests/mock/program.h
+%C%_libproof_a_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(JSON_C_CFLAGS)
+PROOF_LIBS = %D%/libproof.a %D%/libfixture.a src/evidence/libevidence.a \
+	src/aws/libaws.a src/json/libjson.a $(HOST_LIBS) $(CRYPTO_LIBS) \
+	$(TEST_LIBS)
+endif
+
 CONFORMANCE_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(PROTOBUF_C_CFLAGS) \
 	$(JSON_C_CFLAGS)
 CONFORMANCE_LDADD = %D%/libfixture.a $(HOST_LIBS) $(TEST_LIBS)
@@ -29,6 +42,26 @@ CONFORMANCE_TESTS = \
 	%D%/test_server_attest
 check_PROGRAMS += $(CONFORMANCE_TESTS)
 TESTS += $(CONFORMANCE_TESTS)
+
+if MOCK
+PROOF_TESTS = \
+	%D%/test_hostile_payload \
+	%D%/test_hostile_response \
+	%D%/test_hostile_sts
+check_PROGRAMS += $(PROOF_TESTS)
+TESTS += $(PROOF_TESTS)
+
+%C%_test_hostile_payload_SOURCES = %D%/test_hostile_payload.c
+%C%_test_hostile_payload_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_hostile_payload_LDADD = $(PROOF_LIBS)
+%C%_test_hostile_response_SOURCES = %D%/test_hostile_response.c
+%C%_test_hostile_response_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_hostile_response_LDADD = $(PROOF_LIBS)
+%C%_test_hostile_sts_SOURCES = %D%/test_hostile_sts.c \
+	tests/loop/certs.c tests/loop/certs.h
+%C%_test_hostile_sts_CPPFLAGS = $(CONFORMANCE_CPPFLAGS) $(SSL_CFLAGS)
+%C%_test_hostile_sts_LDADD = $(PROOF_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
+endif
 
 %C%_test_agent_aid_SOURCES = %D%/test_agent_aid.c
 %C%_test_agent_aid_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)

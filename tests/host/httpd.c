@@ -257,8 +257,8 @@ accept_all(void *arg)
 	}
 }
 
-static int
-listen_on(int *port)
+int
+httpd_listen(int *port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)*port),
@@ -288,7 +288,7 @@ httpd_start(int port, httpd_fn *handler, void *arg)
 	s->handler = handler;
 	s->arg = arg;
 	s->port = port;
-	s->fd = listen_on(&s->port);
+	s->fd = httpd_listen(&s->port);
 	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%d", s->port);
 	NEED(pipe2(s->stop_fd, O_CLOEXEC) == 0, "pipe: %m");
 	pthread_mutex_init(&s->lock, NULL);
@@ -355,6 +355,6 @@ httpd_unused_port(void)
 {
 	int port = 0;
 
-	close(listen_on(&port));
+	close(httpd_listen(&port));
 	return port;
 }

@@ -37,6 +37,9 @@ const char *httpd_url(const struct httpd *s);      /* "http://127.0.0.1:PORT" */
 size_t httpd_requests(struct httpd *s);            /* so far */
 bool httpd_saw(struct httpd *s, const char *path); /* asked for exactly this */
 
+/* A socket that listens on 127.0.0.1; *port is set if it is 0. */
+int httpd_listen(int *port);
+
 /* A port of 127.0.0.1 that nothing listens on now. */
 int httpd_unused_port(void);
 
