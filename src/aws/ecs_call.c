@@ -65,10 +65,14 @@ on_answer(
 static int
 send(struct ecs_call *call, struct aws_keys *keys, struct err *err)
 {
-	char target[80] = "";
+	char target[80];
+	const struct str name = { target,
+		(size_t)snprintf(target, sizeof(target),
+		    "AmazonEC2ContainerServiceV20141113.%s",
+		    call->operation) };
 	const struct http_header headers[] = {
 		{ STR("Content-Type"), STR("application/x-amz-json-1.1") },
-		{ STR("X-Amz-Target"), str_of(target) },
+		{ STR("X-Amz-Target"), name },
 	};
 	const struct aws_request req = {
 		.operation = call->operation,
@@ -86,8 +90,6 @@ send(struct ecs_call *call, struct aws_keys *keys, struct err *err)
 		.sends = ECS_SENDS,
 	};
 
-	(void)snprintf(target, sizeof(target),
-	    "AmazonEC2ContainerServiceV20141113.%s", call->operation);
 	return aws_call_start(
 	    &call->call, call->client->caller, &req, on_answer, call, err);
 }
