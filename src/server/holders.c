@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/holders.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "task/agent_id.h"
+
 struct holder {
-	uint64_t id_hash;
-	uint16_t n;
+	uint16_t id_n, task_n;
+	char id[AGENT_ID_MAX];
 	char task[HOLDER_TASK_MAX];
 };
 
+/* Searched from end to end: what is looked at first lies close together. */
 struct holders {
+	uint64_t hash[HOLDERS_MAX];
+	uint64_t used[HOLDERS_MAX]; /* when, of uses; 0: free */
+	uint64_t uses;
 	struct holder table[HOLDERS_MAX];
 	char before[HOLDER_TASK_MAX];
 };
@@ -22,7 +29,7 @@ holders_new(struct holders **holdersp, struct err *err)
 	struct holders *holders = calloc(1, sizeof(*holders));
 
 	if (holders == NULL)
-		return err_set(err, ERR_MEMORY, "no memory for the agent IDs");
+		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	*holdersp = holders;
 	return ERR_OK;
 }
@@ -33,7 +40,7 @@ holders_free(struct holders *holders)
 	free(holders);
 }
 
-/* FNV-1a: a collision costs a wrong warning, no more */
+/* FNV-1a, to look at few IDs: it does not tell them apart. */
 static uint64_t
 hash(struct str s)
 {
@@ -45,36 +52,77 @@ hash(struct str s)
 	return h;
 }
 
-struct str
-holders_find(struct holders *holders, struct str agent_id)
+static struct str
+id_of(const struct holder *holder)
 {
-	uint64_t h = hash(agent_id);
-	const struct holder *slot = &holders->table[h % HOLDERS_MAX];
-	struct str found = { holders->before, 0 };
+	return (struct str){ holder->id, holder->id_n };
+}
 
-	if (slot->n > 0 && slot->id_hash == h) {
-		memcpy(holders->before, slot->task, slot->n);
-		found.n = slot->n;
-	}
-	return found;
+/* HOLDERS_MAX if it is not there. */
+static size_t
+find(const struct holders *holders, struct str agent_id, uint64_t h)
+{
+	size_t i;
+
+	for (i = 0; i < HOLDERS_MAX; i++)
+		if (holders->hash[i] == h && holders->used[i] != 0 &&
+		    str_eq(id_of(&holders->table[i]), agent_id))
+			break;
+	return i;
+}
+
+static size_t
+least_used(const struct holders *holders)
+{
+	size_t i, least = 0;
+
+	for (i = 1; i < HOLDERS_MAX; i++)
+		if (holders->used[i] < holders->used[least])
+			least = i;
+	return least;
+}
+
+/* Its task outlives the one who takes its place. */
+static struct str
+use(struct holders *holders, size_t i)
+{
+	const struct holder *holder = &holders->table[i];
+
+	holders->used[i] = ++holders->uses;
+	memcpy(holders->before, holder->task, holder->task_n);
+	return (struct str){ holders->before, holder->task_n };
 }
 
 struct str
-holders_take(struct holders *holders, struct str agent_id, struct str held_by)
+holders_find(struct holders *holders, struct str agent_id)
+{
+	size_t i = find(holders, agent_id, hash(agent_id));
+
+	return i < HOLDERS_MAX ? use(holders, i) : STR("");
+}
+
+struct str
+holders_take(struct holders *holders, struct str agent_id, struct str task)
 {
 	uint64_t h = hash(agent_id);
-	struct holder *slot = &holders->table[h % HOLDERS_MAX];
-	struct str task = str_sub(held_by, 0, HOLDER_TASK_MAX);
-	struct str before = { holders->before, 0 };
+	size_t i = find(holders, agent_id, h);
+	struct str before = STR("");
+	struct holder *holder;
 
-	if (slot->n > 0 && slot->id_hash == h) {
-		memcpy(holders->before, slot->task, slot->n);
-		before.n = slot->n;
+	assert(agent_id.n > 0 && agent_id.n <= AGENT_ID_MAX);
+	assert(task.n > 0 && task.n <= HOLDER_TASK_MAX);
+	if (i == HOLDERS_MAX) {
+		i = least_used(holders);
+		holder = &holders->table[i];
+		holders->hash[i] = h;
+		holders->used[i] = ++holders->uses;
+		holder->id_n = (uint16_t)agent_id.n;
+		memcpy(holder->id, agent_id.p, agent_id.n);
+	} else {
+		holder = &holders->table[i];
+		before = use(holders, i);
 	}
-	slot->id_hash = h;
-	slot->n = (uint16_t)task.n;
-	memcpy(slot->task, task.p, task.n);
-	if (str_eq(before, task))
-		before.n = 0;
-	return before;
+	holder->task_n = (uint16_t)task.n;
+	memcpy(holder->task, task.p, task.n);
+	return str_eq(before, task) ? STR("") : before;
 }

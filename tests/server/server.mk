@@ -21,3 +21,14 @@ TESTS += %D%/test_options
 	src/base/libbase.a $(TEST_LIBS)
 endif
 endif
+
+if SERVER
+if HAVE_CHECK
+check_PROGRAMS += %D%/test_holders
+TESTS += %D%/test_holders
+%C%_test_holders_SOURCES = %D%/test_holders.c
+%C%_test_holders_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_holders_LDADD = src/server/libserver.a src/task/libtask.a \
+	src/base/libbase.a $(TEST_LIBS)
+endif
+endif
