@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { PROBES = 16 };
+enum { PROBES = 32 };
 
 /* until_ms 0: free; INT64_MAX: being decided on. */
 struct lock {
@@ -44,13 +44,23 @@ hash(struct str s)
 	return h;
 }
 
+/*
+ * The i-th place of a hash.  Steps of their own length, odd: no runs grow, and
+ * a table that is mostly full still has room for each.
+ */
+static struct lock *
+place(struct first_use *first, uint64_t h, size_t i)
+{
+	return &first->table[(h + i * (h >> 32 | 1)) % FIRST_USE_MAX];
+}
+
 static struct lock *
 find(struct first_use *first, uint64_t h)
 {
 	size_t i;
 
 	for (i = 0; i < PROBES; i++) {
-		struct lock *lock = &first->table[(h + i) % FIRST_USE_MAX];
+		struct lock *lock = place(first, h, i);
 
 		if (lock->until_ms != 0 && lock->hash == h)
 			return lock;
@@ -68,7 +78,7 @@ first_use_lock(struct first_use *first, struct str agent_id, int64_t now_ms)
 	if (lock != NULL && lock->until_ms > now_ms)
 		return false;
 	for (i = 0; lock == NULL && i < PROBES; i++) {
-		struct lock *at = &first->table[(h + i) % FIRST_USE_MAX];
+		struct lock *at = place(first, h, i);
 
 		if (at->until_ms <= now_ms)
 			lock = at;

@@ -32,3 +32,13 @@ TESTS += %D%/test_holders
 	src/base/libbase.a $(TEST_LIBS)
 endif
 endif
+
+if SERVER
+if HAVE_CHECK
+check_PROGRAMS += %D%/test_first_use
+TESTS += %D%/test_first_use
+%C%_test_first_use_SOURCES = %D%/test_first_use.c
+%C%_test_first_use_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_first_use_LDADD = src/server/libserver.a src/base/libbase.a $(TEST_LIBS)
+endif
+endif
