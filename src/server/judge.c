@@ -5,9 +5,8 @@
 
 #include "server/judge_impl.h"
 
-/* Name what failed, before the sentence that says how. */
-static int
-failed(struct err *err, int r, const char **reason, const char *word,
+int
+judge_failed(struct err *err, int r, const char **reason, const char *word,
     const char *what)
 {
 	if (r == ERR_MEMORY) {
@@ -32,14 +31,14 @@ read_task(
 	else
 		r = task_metadata_read(task, a, ev->payload.task_metadata, err);
 	if (r != ERR_OK)
-		return failed(err, r, reason, "metadata", what);
+		return judge_failed(err, r, reason, "metadata", what);
 	r = task_metadata_take_arn(task, TASK_ID_ANY, err);
 	if (r != ERR_OK)
-		return failed(err, r, reason, "task_arn",
+		return judge_failed(err, r, reason, "task_arn",
 		    "extract account ID from Task ARN");
 	r = task_metadata_settle(task, a, err);
 	if (r != ERR_OK)
-		return failed(err, r, reason, "metadata", what);
+		return judge_failed(err, r, reason, "metadata", what);
 	return ERR_OK;
 }
 
@@ -53,7 +52,7 @@ judge_read_evidence(struct evidence *ev, struct arena *a, struct str bytes,
 
 	r = payload_decode(&got.payload, a, bytes, err);
 	if (r != ERR_OK)
-		return failed(err, r, reason, "payload", what);
+		return judge_failed(err, r, reason, "payload", what);
 	r = read_task(&got, a, reason, err);
 	if (r != ERR_OK)
 		return r;
@@ -61,7 +60,7 @@ judge_read_evidence(struct evidence *ev, struct arena *a, struct str bytes,
 	    !str_eq(got.payload.task_arn, got.task.arn.text)) {
 		r = err_set(err, ERR_FORMAT,
 		    "task_arn is not the TaskARN of task_metadata");
-		return failed(err, r, reason, "payload", what);
+		return judge_failed(err, r, reason, "payload", what);
 	}
 	*reason = "ok";
 	*ev = got;

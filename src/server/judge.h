@@ -127,7 +127,10 @@ int judge_gate(const struct task_arn *claim, const struct judge_policy *policy,
 int judge_response(const struct response *response, int64_t challenge_s,
     int64_t now_s, const char **reason, struct err *err) MUST_USE;
 
-/* Whom STS has named, taken apart; borrows from its arguments. */
+/*
+ * Whom STS has named, taken apart; borrows from its arguments.  Also given for
+ * the log when a session of a role is refused: but for reason "identity".
+ */
 struct proven {
 	struct str partition, account, role, task_id;
 };

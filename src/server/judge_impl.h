@@ -9,6 +9,10 @@
 
 #include "server/judge.h"
 
+/* Name what failed, before the sentence that says how.  Returns r. */
+int judge_failed(struct err *err, int r, const char **reason, const char *word,
+    const char *what);
+
 bool judge_is_listed(const struct str_list *list, struct str value);
 
 /* Account, cluster and region against lists and shorthands. */

@@ -36,13 +36,13 @@ judge_read_claim(struct evidence *ev, struct arena *a, struct str bytes,
 		r = err_set(err, ERR_FORMAT,
 		    "the payload has no version, task_arn and agent_nonce: an "
 		    "agent plugin that proves its task sends them");
-	if (r != ERR_OK) {
-		(void)err_prefix(err, "failed to unmarshal attestation data: ");
-		return refuse(reason, "payload", r);
-	}
+	if (r != ERR_OK)
+		return judge_failed(
+		    err, r, reason, "payload", "unmarshal attestation data");
 	r = task_arn_parse(&got.claim, got.payload.task_arn, TASK_ID_AWS, err);
 	if (r != ERR_OK)
-		return refuse(reason, "task_arn", r);
+		return judge_failed(err, r, reason, "task_arn",
+		    "extract account ID from Task ARN");
 	*reason = "ok";
 	*ev = got;
 	return ERR_OK;
@@ -142,8 +142,7 @@ check_session(const struct role_session *session, const struct task_arn *claim,
 			"account ID %s is not allowed: it is not in "
 			"allowed_accounts",
 			CLEAN(session->account)));
-	if (session->session.n != claim->task_id.n ||
-	    !str_eq(session->session, claim->task_id))
+	if (!str_eq(session->session, claim->task_id))
 		return refuse(reason, "task_session",
 		    err_set(err, ERR_POLICY,
 			"the credentials are not those of task %s",
@@ -157,9 +156,9 @@ check_session(const struct role_session *session, const struct task_arn *claim,
 	if (!is_allowed_role(&policy->allowed_task_roles, session))
 		return refuse(reason, "task_role",
 		    err_set(err, ERR_POLICY,
-			"role %s of account %s is not allowed: it is not in "
+			"task role %s/%s is not allowed: it is not in "
 			"allowed_task_roles",
-			CLEAN(session->role), CLEAN(session->account)));
+			CLEAN(session->account), CLEAN(session->role)));
 	return ERR_OK;
 }
 
@@ -169,7 +168,6 @@ judge_identity(struct proven *proven, const struct sts_identity *identity,
     const char **reason, struct err *err)
 {
 	struct role_session session;
-	int r;
 
 	if (role_session_parse(&session, identity->arn, NULL) != ERR_OK)
 		return bad_identity(
@@ -183,8 +181,7 @@ judge_identity(struct proven *proven, const struct sts_identity *identity,
 	*proven = (struct proven){ session.partition, session.account,
 		session.role, session.session };
 	*reason = "ok";
-	r = check_session(&session, claim, policy, reason, err);
-	return r;
+	return check_session(&session, claim, policy, reason, err);
 }
 
 static int

@@ -42,3 +42,15 @@ TESTS += %D%/test_first_use
 %C%_test_first_use_LDADD = src/server/libserver.a src/base/libbase.a $(TEST_LIBS)
 endif
 endif
+
+if SERVER
+if HAVE_CHECK
+check_PROGRAMS += %D%/test_judge_proof
+TESTS += %D%/test_judge_proof
+%C%_test_judge_proof_SOURCES = %D%/test_judge_proof.c
+%C%_test_judge_proof_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_judge_proof_LDADD = src/server/libserver.a \
+	src/evidence/libevidence.a src/task/libtask.a src/json/libjson.a \
+	src/base/libbase.a $(TEST_LIBS)
+endif
+endif
