@@ -65,7 +65,7 @@ find(const struct holders *holders, struct str agent_id, uint64_t h)
 	size_t i;
 
 	for (i = 0; i < HOLDERS_MAX; i++)
-		if (holders->hash[i] == h && holders->used[i] != 0 &&
+		if (holders->hash[i] == h &&
 		    str_eq(id_of(&holders->table[i]), agent_id))
 			break;
 	return i;
