@@ -161,7 +161,7 @@ int judge_task(const struct ecs_task *task, const struct task_arn *claim,
 
 /*
  * Is a holder of an agent ID alive?  Only a task that has ended, or is about
- * to, is not.
+ * to, is not: a state that nobody knows is no proof of it.
  */
 bool judge_is_alive(const struct ecs_task *task);
 
@@ -170,7 +170,8 @@ bool judge_needs_definition(const struct ecs_task *task);
 
 /*
  * The verdict of verification = "full": the role, the agent ID, the selectors.
- * definition is NULL where judge_needs_definition() said no.
+ * definition is NULL where judge_needs_definition() said no.  identity and task
+ * have passed judge_identity() and judge_task().
  */
 int judge_full(struct verdict *v, struct arena *a, const struct proven *proven,
     const struct task_arn *claim, const struct ecs_task *task,

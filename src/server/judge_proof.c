@@ -12,7 +12,12 @@
 #include "server/judge_impl.h"
 #include "task/role.h"
 
-enum { US_PER_S = 1000000, USER_ID_MAX = 193, ADDRESS_BYTES = 16 };
+enum {
+	US_PER_S = 1000000,
+	USER_ID_MAX = 193,
+	ADDRESS_BYTES = 16,
+	FIELDS_OF_PLACE = 5, /* of an ARN */
+};
 
 static int
 refuse(const char **reason, const char *word, int r)
@@ -257,8 +262,8 @@ check_state(const struct ecs_task *task, const char **reason, struct err *err)
 		if (str_is(task->last_status, "PROVISIONING"))
 			return refuse(reason, "task_state",
 			    err_set(err, ERR_UNAVAILABLE,
-				"the task is PROVISIONING: not yet in a state "
-				"to attest"));
+				"ECS says the task is PROVISIONING, not yet in "
+				"a state to attest: the agent tries again"));
 	}
 	return refuse(reason, "task_stopped",
 	    err_set(err, ERR_POLICY,
@@ -337,15 +342,15 @@ check_caller(const struct ecs_task *task, const struct judge_caller *caller,
 	unsigned char address[ADDRESS_BYTES];
 	int r;
 
-	if (caller->addresses == 0 || caller->address.n == 0)
-		r = err_set(err, ERR_NOT_NOW,
-		    "client_ip is required, and SPIRE does not tell the "
-		    "caller's address: that takes SPIRE 1.15.2 or later");
-	else if (caller->addresses > 1)
+	if (caller->addresses > 1)
 		r = err_set(err, ERR_POLICY,
 		    "client_ip is required, and SPIRE tells %zu addresses of "
 		    "the caller",
 		    caller->addresses);
+	else if (caller->addresses == 0 || caller->address.n == 0)
+		r = err_set(err, ERR_NOT_NOW,
+		    "client_ip is required, and SPIRE does not tell the "
+		    "caller's address: that takes SPIRE 1.15.2 or later");
 	else if (!read_address(address, caller->address))
 		r = err_set(err, ERR_POLICY,
 		    "client_ip is required, and \"%s\" is no address",
@@ -404,11 +409,12 @@ judge_task(const struct ecs_task *task, const struct task_arn *claim,
 bool
 judge_is_alive(const struct ecs_task *task)
 {
-	static const char *const live[] = { "PROVISIONING", "PENDING",
-		"ACTIVATING", "RUNNING", NULL };
+	static const char *const dead[] = { "DEACTIVATING", "STOPPING",
+		"DEPROVISIONING", "STOPPED", "DELETED", NULL };
 
-	return str_is(task->desired_status, "RUNNING") &&
-	       !task->times.has_ended && is_among(task->last_status, live);
+	return !task->times.has_ended &&
+	       !str_is(task->desired_status, "STOPPED") &&
+	       !is_among(task->last_status, dead);
 }
 
 bool
@@ -425,8 +431,7 @@ static int
 check_role(const struct proven *proven, const struct ecs_task *task,
     const struct ecs_definition *definition, struct err *err)
 {
-	struct str text = definition == NULL ? task->override_role_arn
-					     : definition->task_role_arn;
+	struct str text = task->override_role_arn;
 	struct role_ref ref;
 
 	if (definition != NULL &&
@@ -434,6 +439,8 @@ check_role(const struct proven *proven, const struct ecs_task *task,
 		return err_set(err, ERR_POLICY,
 		    "ECS answered with another task definition than the "
 		    "task's");
+	if (text.n == 0 && definition != NULL)
+		text = definition->task_role_arn;
 	if (text.n == 0)
 		return err_set(err, ERR_POLICY,
 		    "the task has no role: its definition has no taskRoleArn");
@@ -448,21 +455,20 @@ check_role(const struct proven *proven, const struct ecs_task *task,
 	return ERR_OK;
 }
 
-/* arn:P:ecs:R:A:task-definition/FAMILY:REVISION of the task's own place. */
+/* arn:P:ecs:R:A:task-definition/FAMILY:REVISION, as the task's own till A. */
 static int
 take_definition(struct task_metadata *m, const struct ecs_task *task,
     const struct task_arn *claim, struct err *err)
 {
 	static const char kind[] = "task-definition/";
-	struct str rest = task->task_definition_arn, part, region, account;
+	struct str rest = task->task_definition_arn, own = claim->text;
+	bool same = true;
+	int i;
 
-	(void)str_cut(&rest, rest, ':');
-	part = str_cut(&rest, rest, ':');
-	(void)str_cut(&rest, rest, ':');
-	region = str_cut(&rest, rest, ':');
-	account = str_cut(&rest, rest, ':');
-	if (!str_eq(part, claim->partition) || !str_eq(region, claim->region) ||
-	    !str_eq(account, claim->account) || !str_starts(rest, kind))
+	for (i = 0; i < FIELDS_OF_PLACE; i++)
+		if (!str_eq(str_cut(&rest, rest, ':'), str_cut(&own, own, ':')))
+			same = false;
+	if (!same || !str_starts(rest, kind))
 		return err_set(err, ERR_POLICY,
 		    "the task's definition \"%s\" is of another place than the "
 		    "task",

@@ -54,3 +54,15 @@ TESTS += %D%/test_judge_proof
 	src/base/libbase.a $(TEST_LIBS)
 endif
 endif
+
+if SERVER
+if HAVE_CHECK
+check_PROGRAMS += %D%/test_judge_task
+TESTS += %D%/test_judge_task
+%C%_test_judge_task_SOURCES = %D%/test_judge_task.c
+%C%_test_judge_task_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_judge_task_LDADD = src/server/libserver.a \
+	src/evidence/libevidence.a src/task/libtask.a src/json/libjson.a \
+	src/base/libbase.a $(TEST_LIBS)
+endif
+endif

@@ -418,6 +418,7 @@ static const struct {
 	{ .user = "AROAabcdefghijklmnop:" ID },
 	{ .user = "AROAABCDEFGHIJKLMNO[:" ID },
 	{ .user = "AROAABCDEFGHIJKLMN-P:" ID },
+	{ .user = "AROAABCDEFGHIJKLMN@P:" ID },
 	{ .user = USER ID " " },
 	{ .user = USER ":" ID },
 	{ .user = ":" ID },
