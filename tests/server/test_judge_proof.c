@@ -371,7 +371,7 @@ END_TEST
 
 #define SESSION_OF(p, a, r, s) "arn:" p ":sts::" a ":assumed-role/" r "/" s
 #define SESSION SESSION_OF("aws", ACCOUNT, "agent", ID)
-#define USER    "AROAABCDEFGHIJKLMNOP:"
+#define USER    "AROA3BCDEFGHIJKLMN09:"
 
 START_TEST(takes_an_identity_apart)
 {
