@@ -3,7 +3,13 @@
 
 #include "task/arn.h"
 
-enum { ROLE_MAX = 64, SESSION_MIN = 2, SESSION_MAX = 64, PATH_MAX_BYTES = 512 };
+enum {
+	ROLE_MAX = 64,
+	SESSION_MIN = 2,
+	SESSION_MAX = 64,
+	PATH_MAX_BYTES = 512, /* with the slashes at both ends */
+	SLASH_AT = sizeof("role") - 1,
+};
 
 #define NAME_EXTRA "_+=,.@-"
 
@@ -74,7 +80,8 @@ cut_name(struct str *name, struct str resource)
 	while (i > 0 && resource.p[i - 1] != '/')
 		i--;
 	*name = str_sub(resource, i, resource.n);
-	return is_path(str_sub(resource, 0, i)) && is_role_name(*name);
+	return is_path(str_sub(resource, SLASH_AT, i - SLASH_AT)) &&
+	       is_role_name(*name);
 }
 
 int

@@ -37,6 +37,7 @@ TASK_TESTS = \
 	%D%/test_agent_id \
 	%D%/test_arn \
 	%D%/test_metadata \
+	%D%/test_role \
 	%D%/test_selectors
 check_PROGRAMS += $(TASK_TESTS)
 TESTS += $(TASK_TESTS)
@@ -49,6 +50,9 @@ TESTS += $(TASK_TESTS)
 %C%_test_metadata_SOURCES = %D%/test_metadata.c
 %C%_test_metadata_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_metadata_LDADD = $(TASK_TEST_LIBS)
+%C%_test_role_SOURCES = %D%/test_role.c
+%C%_test_role_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_role_LDADD = $(TASK_TEST_LIBS)
 %C%_test_selectors_SOURCES = %D%/test_selectors.c
 %C%_test_selectors_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_selectors_LDADD = $(TASK_TEST_LIBS)
