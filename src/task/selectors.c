@@ -176,21 +176,28 @@ add_tags(struct gather *g, const struct task_metadata *m,
 	}
 }
 
+static bool
+is_digest(struct str s)
+{
+	struct str hex, algorithm = str_cut(&hex, s, ':');
+
+	return str_is(algorithm, "sha256") && hex.n == DIGEST_HEX &&
+	       str_is_lower_hex(hex);
+}
+
 /*
- * The digest of an image reference "REPOSITORY@sha256:HEX", else empty.  The
- * endpoint's ImageID is that of the configuration, not of the manifest.
+ * That which ECS pulled, or else that of a reference "REPOSITORY@sha256:HEX".
+ * The endpoint's ImageID is that of the configuration, not of the manifest.
  */
 static struct str
-image_digest(struct str image)
+image_digest(const struct task_container *c)
 {
-	struct str digest, algorithm, hex;
+	struct str digest;
 
-	(void)str_cut(&digest, image, '@');
-	algorithm = str_cut(&hex, digest, ':');
-	if (!str_is(algorithm, "sha256") || hex.n != DIGEST_HEX ||
-	    !str_is_lower_hex(hex))
-		return (struct str){ NULL, 0 };
-	return digest;
+	if (is_digest(c->image_digest))
+		return c->image_digest;
+	(void)str_cut(&digest, c->image, '@');
+	return is_digest(digest) ? digest : (struct str){ NULL, 0 };
 }
 
 static void
@@ -200,9 +207,7 @@ add_containers(struct gather *g, const struct task_metadata *m)
 
 	for (i = 0; i < m->container_count; i++) {
 		const struct task_container *c = &m->containers[i];
-		struct str digest = c->image_digest.n > 0
-					? c->image_digest
-					: image_digest(c->image);
+		struct str digest = image_digest(c);
 
 		add(g, "container:", c->name);
 		if (c->image.n > 0)

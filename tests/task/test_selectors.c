@@ -230,8 +230,9 @@ static const struct {
 
 START_TEST(lists_a_container)
 {
-	struct task_container web = { STR("web"), str_of(images[_i].image),
-		STR("sha256:" DIGEST) };
+	struct task_container web = { .name = STR("web"),
+		.image = str_of(images[_i].image),
+		.image_id = STR("sha256:" DIGEST) };
 	struct selectors got;
 	char want[1024];
 
@@ -247,8 +248,8 @@ END_TEST
 
 START_TEST(lists_nothing_twice)
 {
-	struct task_container c[] = { { STR("web"), STR("i"), STR("") },
-		{ STR("web"), STR("i"), STR("") } };
+	struct task_container c[] = { { .name = STR("web"), .image = STR("i") },
+		{ .name = STR("web"), .image = STR("i") } };
 	struct selectors got;
 
 	task.containers = c;
@@ -286,6 +287,225 @@ START_TEST(lists_no_more_than_200)
 	ck_str(got.dropped, "image_digest:name43:");
 	for (i = 1; i < got.count; i++)
 		ck_assert_int_lt(str_cmp(got.values[i - 1], got.values[i]), 0);
+}
+END_TEST
+
+/*
+ * Of a task that AWS has described
+ */
+
+static struct task_proof
+bare_proof(void)
+{
+	return (struct task_proof){
+		.account = STR("021436587009"),
+		.role = STR("agent"),
+	};
+}
+
+static void
+check_proof(
+    struct selectors *got, const struct task_proof *proof, const char *want)
+{
+	struct err err = { 0 };
+	int r;
+
+	r = selectors_from_proof(
+	    got, &arena, &task, proof, &every_tag, 1, &err);
+	ck_assert_msg(r == ERR_OK, "%s", err.msg);
+	check_list(got, str_of(want));
+}
+
+START_TEST(lists_what_is_proven_of_a_bare_task)
+{
+	const struct task_proof proof = bare_proof();
+	struct selectors got;
+
+	check_proof(&got, &proof,
+	    "account:021436587009\n"
+	    "cluster:batch\n"
+	    "exec:disabled\n"
+	    "overrides:none\n" TASK_TAIL "task_id:" ID "\n"
+	    "task_role:021436587009/agent\n");
+	ck_assert_uint_eq(got.dropped_count, 0);
+}
+END_TEST
+
+START_TEST(lists_all_that_is_proven)
+{
+	struct task_tag tag = { STR("a:%"), STR("b:%") };
+	struct task_container web = { .name = STR("web"),
+		.image = STR("r.example/web:1"),
+		.image_digest = STR("sha256:" DIGEST) };
+	struct task_proof proof = bare_proof();
+	struct selectors got;
+
+	proof.subnet = STR("subnet-0a1b");
+	proof.capacity_provider = STR("FARGATE_SPOT");
+	proof.exec_enabled = proof.has_overrides = true;
+	proof.client_ip_verified = true;
+	task.family = STR("night");
+	task.revision = STR("7");
+	task.service = STR("nights");
+	task.availability_zone = STR("us-east-1c");
+	task.launch_type = STR("FARGATE");
+	task.platform_version = STR("1.4.0");
+	task.task_definition_arn = STR("arn:d");
+	task.tags = &tag;
+	task.containers = &web;
+	task.tag_count = task.container_count = 1;
+	check_proof(&got, &proof,
+	    "account:021436587009\n"
+	    "az:us-east-1c\n"
+	    "capacity_provider:FARGATE_SPOT\n"
+	    "client_ip:verified\n"
+	    "cluster:batch\n"
+	    "container:web\n"
+	    "exec:enabled\n"
+	    "family:night\n"
+	    "image:web:r.example/web:1\n"
+	    "image_digest:web:sha256:" DIGEST "\n"
+	    "launch_type:FARGATE\n"
+	    "overrides:present\n"
+	    "partition:aws\n"
+	    "platform_version:1.4.0\n"
+	    "region:us-east-1\n"
+	    "revision:7\n"
+	    "service:nights\n"
+	    "subnet:subnet-0a1b\n"
+	    "tag:a%3A%25:b:%\n"
+	    "task_definition_arn:arn:d\n"
+	    "task_id:" ID "\n"
+	    "task_role:021436587009/agent\n");
+}
+END_TEST
+
+/* The digest that ECS pulled, else that of the image's name. */
+static const struct {
+	const char *image, *pulled, *digest; /* NULL: none */
+} digests[] = {
+	{ "web:1", "sha256:" DIGEST, "sha256:" DIGEST },
+	{ "web@sha256:ff" ZZ, "sha256:" DIGEST, "sha256:" DIGEST },
+	{ "", "sha256:" DIGEST, "sha256:" DIGEST },
+	{ "web@sha256:" DIGEST, "", "sha256:" DIGEST },
+	{ "web:1", "", NULL },
+	{ "web:1", "sha512:" DIGEST, NULL },
+	{ "web:1", "sha256:" DIGEST "0", NULL },
+	{ "web:1", "sha256:zz" ZZ, NULL },
+	{ "web:1", "sha256:", NULL },
+	{ "web:1", DIGEST, NULL },
+	{ "web:1", "web@sha256:" DIGEST, NULL },
+};
+
+START_TEST(lists_the_digest_that_was_pulled)
+{
+	struct task_container web = { .name = STR("web"),
+		.image = str_of(digests[_i].image),
+		.image_digest = str_of(digests[_i].pulled) };
+	const struct task_proof proof = bare_proof();
+	struct selectors got;
+	size_t i, found = 0;
+	char want[128];
+
+	task.containers = &web;
+	task.container_count = 1;
+	ck_assert_int_eq(selectors_from_proof(&got, &arena, &task, &proof,
+			     &every_tag, 1, NULL),
+	    ERR_OK);
+	(void)snprintf(want, sizeof(want), "image_digest:web:%s",
+	    digests[_i].digest == NULL ? "" : digests[_i].digest);
+	for (i = 0; i < got.count; i++) {
+		if (!str_starts(got.values[i], "image_digest:"))
+			continue;
+		ck_str(got.values[i], want);
+		found++;
+	}
+	ck_assert_uint_eq(found, digests[_i].digest != NULL);
+}
+END_TEST
+
+/* What a policy may hang on is never what is left out. */
+START_TEST(leaves_out_tags_and_containers_only)
+{
+	static struct task_tag tags[METADATA_TAGS_MAX];
+	static struct task_container c[METADATA_CONTAINERS_MAX];
+	static const char *const kept[] = { "account:021436587009",
+		"cluster:batch", "client_ip:verified", "exec:disabled",
+		"overrides:none", "partition:aws", "region:us-east-1",
+		"subnet:s", "task_id:" ID, "task_role:021436587009/agent" };
+	struct task_proof proof = bare_proof();
+	struct selectors got;
+	size_t i, k, found = 0;
+
+	for (i = 0; i < METADATA_TAGS_MAX; i++) {
+		tags[i].key = arena_printf(&arena, "key%zu", i);
+		tags[i].value = STR("v");
+		c[i].name = arena_printf(&arena, "name%zu", i);
+		c[i].image = STR("web@sha256:" DIGEST);
+	}
+	task.tags = tags;
+	task.tag_count = METADATA_TAGS_MAX;
+	task.containers = c;
+	task.container_count = METADATA_CONTAINERS_MAX;
+	proof.subnet = STR("s");
+	proof.client_ip_verified = true;
+	ck_assert_int_eq(selectors_from_proof(&got, &arena, &task, &proof,
+			     &every_tag, 1, NULL),
+	    ERR_OK);
+	ck_assert_uint_eq(got.count, SELECTORS_MAX);
+	ck_assert_uint_eq(
+	    got.dropped_count, COUNT_OF(kept) + 4 * 64 - SELECTORS_MAX);
+	for (i = 0; i < got.count; i++) {
+		ck_assert(i == 0 ||
+			  str_cmp(got.values[i - 1], got.values[i]) < 0);
+		for (k = 0; k < COUNT_OF(kept); k++)
+			found += str_is(got.values[i], kept[k]);
+	}
+	ck_assert_uint_eq(found, COUNT_OF(kept));
+}
+END_TEST
+
+START_TEST(drops_what_aws_says_too_long_or_oddly)
+{
+	struct task_proof proof = bare_proof();
+	struct selectors got;
+
+	proof.subnet = STR(A240 "123456789");
+	proof.capacity_provider = STR("FARGATE\nSPOT");
+	task.service = STR("night\xff");
+	check_proof(&got, &proof,
+	    "account:021436587009\n"
+	    "cluster:batch\n"
+	    "exec:disabled\n"
+	    "overrides:none\n" TASK_TAIL "task_id:" ID "\n"
+	    "task_role:021436587009/agent\n");
+	ck_assert_uint_eq(got.dropped_count, 3);
+	ck_str(got.dropped, "subnet:");
+	proof.subnet = STR(A240 "12345678");
+	check_proof(&got, &proof,
+	    "account:021436587009\n"
+	    "cluster:batch\n"
+	    "exec:disabled\n"
+	    "overrides:none\n" TASK_TAIL "subnet:" A240 "12345678\n"
+	    "task_id:" ID "\n"
+	    "task_role:021436587009/agent\n");
+	ck_str(got.dropped, "capacity_provider:");
+}
+END_TEST
+
+START_TEST(lists_of_a_session_only_what_it_proves)
+{
+	struct selectors got;
+
+	ck_assert_int_eq(
+	    selectors_from_session(&got, &arena, STR("aws-cn"),
+		STR("021436587009"), STR("agent@x"), STR(ID), NULL),
+	    ERR_OK);
+	check_list(&got, STR("account:021436587009\n"
+			     "partition:aws-cn\n"
+			     "task_id:" ID "\n"
+			     "task_role:021436587009/agent@x\n"));
+	ck_assert_uint_eq(got.dropped_count, 0);
 }
 END_TEST
 
@@ -335,6 +555,12 @@ main(void)
 	ck_table(tc, lists_a_container, images);
 	tcase_add_test(tc, lists_nothing_twice);
 	tcase_add_test(tc, lists_no_more_than_200);
+	tcase_add_test(tc, lists_what_is_proven_of_a_bare_task);
+	tcase_add_test(tc, lists_all_that_is_proven);
+	ck_table(tc, lists_the_digest_that_was_pulled, digests);
+	tcase_add_test(tc, leaves_out_tags_and_containers_only);
+	tcase_add_test(tc, drops_what_aws_says_too_long_or_oddly);
+	tcase_add_test(tc, lists_of_a_session_only_what_it_proves);
 	tcase_add_test(tc, reports_that_memory_is_out);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
