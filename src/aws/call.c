@@ -235,6 +235,12 @@ jitter(int64_t below)
 }
 
 static void
+report(struct aws_call *call, enum gate_outcome outcome)
+{
+	gate_report(call->gate, &call->wait, outcome);
+}
+
+static void
 on_token(struct gate_wait *wait, int r, const struct err *err)
 {
 	struct aws_call *call = container_of(wait, struct aws_call, wait);
@@ -244,7 +250,7 @@ on_token(struct gate_wait *wait, int r, const struct err *err)
 		r = send(call, &why);
 		err = &why;
 		if (r != ERR_OK)
-			gate_report(call->gate, GATE_NOTHING_LEARNED);
+			report(call, GATE_NOTHING_LEARNED);
 	}
 	if (r != ERR_OK)
 		answer_error(call, r, err);
@@ -264,7 +270,7 @@ enter(struct aws_call *call, struct err *err)
 		return r;
 	r = send(call, err);
 	if (r != ERR_OK)
-		gate_report(call->gate, GATE_NOTHING_LEARNED);
+		report(call, GATE_NOTHING_LEARNED);
 	return r;
 }
 
@@ -308,6 +314,7 @@ keep_words(struct aws_call *call, const struct http_answer *http)
 	struct str value;
 
 	call->status = http->status;
+	call->request_id[0] = '\0';
 	(void)http_answer_header(&value, http, "x-amzn-requestid");
 	if (value.n > 0 && value.n < sizeof(call->request_id) &&
 	    str_is_alnum_or(value, "-_"))
@@ -340,9 +347,9 @@ on_status(struct aws_call *call, const struct http_answer *http)
 
 	keep_words(call, http);
 	verdict = aws_error_verdict(call->status, str_of(call->code));
-	gate_report(call->gate, verdict == AWS_THROTTLED  ? GATE_THROTTLED
-				: verdict == AWS_UNUSABLE ? GATE_NOTHING_LEARNED
-							  : GATE_ANSWERED);
+	report(call, verdict == AWS_THROTTLED  ? GATE_THROTTLED
+		     : verdict == AWS_UNUSABLE ? GATE_NOTHING_LEARNED
+					       : GATE_ANSWERED);
 	if ((verdict == AWS_THROTTLED || verdict == AWS_UNAVAILABLE) &&
 	    try_again(call))
 		return;
@@ -375,7 +382,7 @@ on_answer(
 
 	call->http = NULL;
 	if (call->cancelled || r == ERR_CANCELLED) {
-		gate_report(call->gate, GATE_NOTHING_LEARNED);
+		report(call, GATE_NOTHING_LEARNED);
 		answer_cancelled(call);
 		return;
 	}
@@ -383,7 +390,7 @@ on_answer(
 		on_status(call, http);
 		return;
 	}
-	gate_report(call->gate, GATE_NOTHING_LEARNED);
+	report(call, GATE_NOTHING_LEARNED);
 	if (r == ERR_TIMEOUT)
 		r = ERR_UNAVAILABLE;
 	if (r == ERR_UNAVAILABLE && try_again(call))

@@ -26,7 +26,8 @@ struct aws_gate {
 	unsigned throttles; /* in a row */
 	int64_t open_ms;    /* how long it opens next */
 	int64_t closed_until_ms;
-	bool probing;
+	bool probing;       /* somebody is let through, or waits to be */
+	bool running, gone; /* freed from inside an fn */
 };
 
 int
@@ -55,7 +56,9 @@ aws_gate_free(struct aws_gate *gate)
 		return;
 	assert(list_is_empty(&gate->waiting) && list_is_empty(&gate->leaving));
 	loop_timer_stop(gate->loop, &gate->timer);
-	free(gate);
+	gate->gone = true;
+	if (!gate->running)
+		free(gate);
 }
 
 static void
@@ -109,18 +112,47 @@ pop(struct aws_gate *gate)
 	return container_of(item, struct gate_wait, link);
 }
 
+/* A probe that comes to nothing makes room for another. */
+static void
+end_probe(struct aws_gate *gate, struct gate_wait *wait)
+{
+	if (wait->probes)
+		gate->probing = false;
+	wait->probes = false;
+}
+
+static void
+leave(struct aws_gate *gate, struct gate_wait *wait, int why)
+{
+	end_probe(gate, wait);
+	wait->why = why;
+	list_append(&gate->leaving, &wait->link);
+}
+
+static int
+throttled(struct err *err)
+{
+	return err_set(err, ERR_UNAVAILABLE,
+	    "AWS throttles this account and region: calls rest for a while");
+}
+
 static void
 see_off(struct aws_gate *gate)
 {
-	const struct err err = { ERR_CANCELLED, "cancelled" };
 	struct list *item;
 
 	while ((item = list_first(&gate->leaving)) != NULL) {
 		struct gate_wait *wait =
 		    container_of(item, struct gate_wait, link);
+		struct err err = { 0 };
 
 		list_remove(item);
-		wait->fn(wait, ERR_CANCELLED, &err);
+		if (wait->why == ERR_UNAVAILABLE)
+			(void)throttled(&err);
+		else
+			(void)err_set(
+			    &err, wait->why, "%s", err_text(wait->why));
+		wait->fn(wait, err.code, &err);
 	}
 }
 
@@ -130,18 +162,21 @@ on_token(struct loop_timer *timer)
 	struct aws_gate *gate = container_of(timer, struct aws_gate, timer);
 	struct gate_wait *wait;
 
+	gate->running = true;
 	see_off(gate);
 	fill(gate, clock_ms());
 	while (gate->tokens >= MILLI && (wait = pop(gate)) != NULL) {
 		gate->tokens -= MILLI;
 		wait->fn(wait, ERR_OK, NULL);
 	}
-	if (arm(gate) == ERR_OK)
-		return;
-	see_off(gate);
-	while ((wait = pop(gate)) != NULL)
-		wait->fn(wait, ERR_MEMORY,
-		    &(struct err){ ERR_MEMORY, "out of memory" });
+	if (!gate->gone && arm(gate) != ERR_OK) {
+		while ((wait = pop(gate)) != NULL)
+			leave(gate, wait, ERR_MEMORY);
+		see_off(gate);
+	}
+	gate->running = false;
+	if (gate->gone)
+		free(gate);
 }
 
 static int
@@ -152,41 +187,18 @@ too_late(struct err *err)
 	    "sts_rate and timeout");
 }
 
-static int
-throttled(struct err *err)
-{
-	return err_set(err, ERR_UNAVAILABLE,
-	    "AWS throttles this account and region: calls rest for a while");
-}
-
 /* One at a time is let through to see whether AWS answers again. */
 static bool
-is_open(struct aws_gate *gate, int64_t now)
+may_probe(const struct aws_gate *gate, int64_t now)
 {
-	if (gate->throttles < THROTTLES_MAX)
-		return false;
-	if (now < gate->closed_until_ms || gate->probing)
-		return true;
-	gate->probing = true;
-	return false;
+	return now >= gate->closed_until_ms && !gate->probing;
 }
 
-int
-gate_enter(struct aws_gate *gate, struct gate_wait *wait, struct err *err)
+/* A place among those who wait. */
+static int
+queue(struct aws_gate *gate, struct gate_wait *wait, struct err *err)
 {
-	int64_t now = clock_ms();
-
-	if (gate == NULL)
-		return ERR_OK;
-	fill(gate, now);
-	if (is_open(gate, now))
-		return throttled(err);
-	if (gate->tokens >= MILLI && gate->waiting_count == 0) {
-		gate->tokens -= MILLI;
-		return ERR_OK;
-	}
-	if (now + delay_of(gate, gate->waiting_count + 1) >= wait->deadline_ms)
-		return too_late(err);
+	wait->why = ERR_OK;
 	list_append(&gate->waiting, &wait->link);
 	if (gate->timer.slot == 0 && arm(gate) != ERR_OK) {
 		list_remove(&wait->link);
@@ -196,12 +208,38 @@ gate_enter(struct aws_gate *gate, struct gate_wait *wait, struct err *err)
 	return ERR_BUSY;
 }
 
+int
+gate_enter(struct aws_gate *gate, struct gate_wait *wait, struct err *err)
+{
+	int64_t now = clock_ms();
+	bool open;
+	int r = ERR_OK;
+
+	if (gate == NULL)
+		return ERR_OK;
+	fill(gate, now);
+	open = gate->throttles >= THROTTLES_MAX;
+	if (open && !may_probe(gate, now))
+		return throttled(err);
+	if (gate->tokens >= MILLI && gate->waiting_count == 0)
+		gate->tokens -= MILLI;
+	else if (now + delay_of(gate, gate->waiting_count + 1) >=
+		 wait->deadline_ms)
+		return too_late(err);
+	else
+		r = queue(gate, wait, err);
+	if (r == ERR_OK || r == ERR_BUSY)
+		gate->probing = wait->probes = open;
+	return r;
+}
+
 void
 gate_leave(struct aws_gate *gate, struct gate_wait *wait)
 {
 	list_remove(&wait->link);
-	gate->waiting_count--;
-	list_append(&gate->leaving, &wait->link);
+	if (wait->why == ERR_OK)
+		gate->waiting_count--;
+	leave(gate, wait, ERR_CANCELLED);
 	/* while the timer runs it is not set: it sees to those who leave */
 	if (gate->timer.slot != 0)
 		loop_timer_move(gate->loop, &gate->timer, 0);
@@ -209,22 +247,29 @@ gate_leave(struct aws_gate *gate, struct gate_wait *wait)
 
 /* Those who wait would only be throttled as well. */
 static void
-turn_away(struct aws_gate *gate)
+open_breaker(struct aws_gate *gate)
 {
-	struct err err = { 0 };
 	struct gate_wait *wait;
 
-	(void)throttled(&err);
+	gate->closed_until_ms = clock_ms() + gate->open_ms;
+	gate->open_ms =
+	    gate->open_ms * 2 > OPEN_MAX_MS ? OPEN_MAX_MS : gate->open_ms * 2;
 	while ((wait = pop(gate)) != NULL)
-		wait->fn(wait, ERR_UNAVAILABLE, &err);
+		leave(gate, wait, ERR_UNAVAILABLE);
+	if (gate->timer.slot != 0)
+		loop_timer_move(gate->loop, &gate->timer, 0);
 }
 
 void
-gate_report(struct aws_gate *gate, enum gate_outcome outcome)
+gate_report(
+    struct aws_gate *gate, struct gate_wait *wait, enum gate_outcome outcome)
 {
+	bool probed;
+
 	if (gate == NULL)
 		return;
-	gate->probing = false;
+	probed = wait->probes;
+	end_probe(gate, wait);
 	if (outcome == GATE_NOTHING_LEARNED)
 		return;
 	if (outcome == GATE_ANSWERED) {
@@ -232,12 +277,11 @@ gate_report(struct aws_gate *gate, enum gate_outcome outcome)
 		gate->open_ms = OPEN_FIRST_MS;
 		return;
 	}
+	/* others that were under way when it opened tell nothing new */
+	if (gate->throttles == THROTTLES_MAX && !probed)
+		return;
 	if (gate->throttles < THROTTLES_MAX)
 		gate->throttles++;
-	if (gate->throttles < THROTTLES_MAX)
-		return;
-	gate->closed_until_ms = clock_ms() + gate->open_ms;
-	gate->open_ms =
-	    gate->open_ms * 2 > OPEN_MAX_MS ? OPEN_MAX_MS : gate->open_ms * 2;
-	turn_away(gate);
+	if (gate->throttles == THROTTLES_MAX)
+		open_breaker(gate);
 }

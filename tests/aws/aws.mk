@@ -1,4 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# LAB_LINK: lab.h's clock and steps, for what talks over loop/http.
+LAB_LINK = $(AM_LDFLAGS) -Wl,--wrap=clock_ms -Wl,--wrap=clock_wall_us \
+	-Wl,--wrap=grpc_completion_queue_next
+
+if HAVE_CHECK
+if PLUGINS
+lab_sources = %D%/lab.c %D%/lab.h
+lab_cppflags = $(TEST_CPPFLAGS) $(GRPC_CFLAGS)
+lab_ldadd = src/aws/libaws.a src/json/libjson.a src/loop/libhttp.a \
+	src/loop/libloop.a src/base/libbase.a $(CURL_LIBS) $(GRPC_LIBS) \
+	$(CRYPTO_LIBS) $(TEST_LIBS)
+
+check_PROGRAMS += %D%/test_gate
+TESTS += %D%/test_gate
+%C%_test_gate_SOURCES = %D%/test_gate.c $(lab_sources)
+%C%_test_gate_CPPFLAGS = $(lab_cppflags)
+%C%_test_gate_LDFLAGS = $(LAB_LINK)
+%C%_test_gate_LDADD = $(lab_ldadd)
+endif
+endif
+
 EXTRA_DIST += tests/data/sigv4
 
 if HAVE_CHECK
