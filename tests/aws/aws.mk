@@ -7,6 +7,7 @@ LAB_LINK = $(AM_LDFLAGS) -Wl,--wrap=clock_ms -Wl,--wrap=clock_wall_us \
 if HAVE_CHECK
 if PLUGINS
 lab_sources = %D%/lab.c %D%/lab.h
+fake_sources = $(lab_sources) %D%/fake_aws.c %D%/fake_aws.h
 lab_cppflags = $(TEST_CPPFLAGS) $(GRPC_CFLAGS)
 lab_ldadd = src/aws/libaws.a src/json/libjson.a src/loop/libhttp.a \
 	src/loop/libloop.a src/base/libbase.a $(CURL_LIBS) $(GRPC_LIBS) \
@@ -18,6 +19,13 @@ TESTS += %D%/test_gate
 %C%_test_gate_CPPFLAGS = $(lab_cppflags)
 %C%_test_gate_LDFLAGS = $(LAB_LINK)
 %C%_test_gate_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_call
+TESTS += %D%/test_call
+%C%_test_call_SOURCES = %D%/test_call.c $(fake_sources)
+%C%_test_call_CPPFLAGS = $(lab_cppflags)
+%C%_test_call_LDFLAGS = $(LAB_LINK)
+%C%_test_call_LDADD = $(lab_ldadd)
 endif
 endif
 

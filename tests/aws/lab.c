@@ -177,9 +177,15 @@ lab_set_up(void)
 void
 lab_set_up_with_http(void)
 {
+	lab_set_up();
+	lab_open_http();
+}
+
+void
+lab_open_http(void)
+{
 	struct err err = { 0 };
 
-	lab_set_up();
 	ck_assert_msg(http_new(&lab_http, lab_loop, PARALLEL, &err) == ERR_OK,
 	    "%s", err.msg);
 }

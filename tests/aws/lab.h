@@ -25,6 +25,7 @@ extern struct http *lab_http; /* NULL once it is gone */
  */
 void lab_set_up(void);
 void lab_set_up_with_http(void);
+void lab_open_http(void); /* reads the environment's proxies */
 void lab_tear_down(void); /* drains the loop */
 
 /* Calls that are out are answered from here. */
