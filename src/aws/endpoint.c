@@ -30,18 +30,45 @@ enum {
 };
 
 static bool
-is_label_of_region(struct str s)
+is_lower(struct str s)
 {
 	size_t i;
 
-	if (s.n == 0 || s.n > REGION_MAX || s.p[0] == '-' ||
-	    s.p[s.n - 1] == '-')
-		return false;
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] < 'a' || s.p[i] > 'z')
+			return false;
+	return s.n > 0;
+}
+
+static bool
+is_part(struct str s)
+{
+	size_t i;
+
 	for (i = 0; i < s.n; i++)
 		if ((s.p[i] < 'a' || s.p[i] > 'z') &&
-		    (s.p[i] < '0' || s.p[i] > '9') && s.p[i] != '-')
+		    (s.p[i] < '0' || s.p[i] > '9'))
 			return false;
-	return true;
+	return s.n > 0;
+}
+
+/*
+ * Letters, parts, a number: so is every region.  Any label will not do:
+ * "sts.s3.amazonaws.com" is somebody's bucket.
+ */
+static bool
+is_region(struct str s)
+{
+	struct str part, rest;
+	size_t parts = 1;
+
+	if (s.n > REGION_MAX || !is_lower(str_cut(&rest, s, '-')))
+		return false;
+	do {
+		part = str_cut(&rest, rest, '-');
+		parts++;
+	} while (is_part(part) && rest.p != NULL);
+	return rest.p == NULL && parts >= 3 && str_is_digits(part);
 }
 
 /* The most that names tell: new regions of old partitions pass. */
@@ -69,7 +96,7 @@ find_partition(
 		return err_set(err, ERR_FORMAT,
 		    "\"%s\" is no partition of AWS that is known here",
 		    CLEAN(partition));
-	if (!is_label_of_region(region))
+	if (!is_region(region))
 		return err_set(err, ERR_FORMAT, "\"%s\" is no region of AWS",
 		    CLEAN(region));
 	own = partition_of_region(region);
@@ -176,6 +203,7 @@ bad_url(struct err *err)
 static bool
 split_port(struct str *host, uint64_t *port, struct str authority)
 {
+	struct str digits;
 	size_t n = authority.n;
 
 	*port = 0;
@@ -185,9 +213,10 @@ split_port(struct str *host, uint64_t *port, struct str authority)
 	if (n == 0 || authority.p[n - 1] != ':')
 		return is_host(*host);
 	*host = str_sub(authority, 0, n - 1);
-	return is_host(*host) &&
-	       str_to_u64(port, str_sub(authority, n, authority.n)) &&
-	       *port > 0 && *port <= PORT_MAX;
+	digits = str_sub(authority, n, authority.n);
+	/* a zero before it would be signed, and not sent */
+	return is_host(*host) && digits.n > 0 && digits.p[0] != '0' &&
+	       str_to_u64(port, digits) && *port <= PORT_MAX;
 }
 
 int

@@ -4,8 +4,9 @@
  *
  * Source: botocore's partitions.json and the rule sets of STS and ECS.  A
  * region comes from a task's ARN, which is an agent's word: it is held to the
- * grammar of a DNS label before it becomes part of a host's name.  Pure but
- * for endpoint_flags_of_environment().
+ * grammar of a DNS label and the shape of a region's name, letters first and a
+ * number last, before it becomes part of a host's name.  Pure but for
+ * endpoint_flags_of_environment().
  */
 #ifndef AWS_ENDPOINT_H
 #define AWS_ENDPOINT_H

@@ -41,3 +41,20 @@ TESTS += %D%/test_sigv4
 %C%_test_sigv4_LDADD = src/aws/libaws.a src/base/libbase.a $(CRYPTO_LIBS) \
 	$(JSON_C_LIBS) $(TEST_LIBS)
 endif
+
+# What is pure: endpoints, errors, what is said to and by STS and ECS, keys
+if HAVE_CHECK
+check_PROGRAMS += %D%/test_endpoint
+TESTS += %D%/test_endpoint
+%C%_test_endpoint_SOURCES = %D%/test_endpoint.c
+%C%_test_endpoint_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_endpoint_LDADD = src/aws/libaws.a src/base/libbase.a $(TEST_LIBS)
+
+check_PROGRAMS += %D%/test_error
+TESTS += %D%/test_error
+%C%_test_error_SOURCES = %D%/test_error.c
+%C%_test_error_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_error_LDADD = src/aws/libaws.a src/json/libjson.a \
+	src/base/libbase.a $(TEST_LIBS)
+endif
+# Here ends what is pure.
