@@ -101,6 +101,18 @@ take_text(struct str *out, struct json v, struct arena *a)
 	return v.type == 0 ? ERR_OK : json_string(out, v, a, NULL);
 }
 
+static int
+new_keys(
+    struct aws_keys **keysp, const struct aws_keys *value, struct err *err)
+{
+	int r = aws_keys_new(keysp, value, NULL);
+
+	if (r == ERR_FORMAT)
+		return unusable(
+		    err, value->source, "a value is outside of its grammar");
+	return r == ERR_OK ? r : err_set(err, r, "%s", err_text(r));
+}
+
 int
 document_keys(struct aws_keys **keysp, struct str body, const char *source,
     int64_t now_s, struct err *err)
@@ -127,8 +139,8 @@ document_keys(struct aws_keys **keysp, struct str body, const char *source,
 		r = unusable(err, source, "Expiration is no time in UTC");
 	else if (value.expires_s <= now_s)
 		r = unusable(err, source, "they have expired");
-	else if (aws_keys_new(keysp, &value, NULL) != ERR_OK)
-		r = unusable(err, source, "a value is outside of its grammar");
+	else
+		r = new_keys(keysp, &value, err);
 out:
 	arena_release(&a);
 	return r;

@@ -16,6 +16,7 @@ enum {
 	BODY_MAX = 32 * 1024, /* a web identity's token has 20,000 at most */
 	AUTHORIZATION_MAX = 1024,
 	READ_MAX = 2 * STS_ANSWER_MAX,
+	REQUEST_ID_MAX = 63,
 	WHOAMI_SENDS = 3,
 };
 
@@ -42,9 +43,10 @@ stamp(char amz_date[17], int64_t now_s)
 	time_t t = (time_t)now_s;
 	struct tm tm;
 
-	memset(&tm, 0, sizeof(tm));
-	(void)gmtime_r(&t, &tm);
-	(void)strftime(amz_date, 17, "%Y%m%dT%H%M%SZ", &tm);
+	/* a year of five digits does not fit: that is no date to sign for */
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(amz_date, 17, "%Y%m%dT%H%M%SZ", &tm) == 0)
+		amz_date[0] = '\0';
 }
 
 int
@@ -99,6 +101,20 @@ is_json(struct str content_type)
 	return str_eq_nocase(kind, STR("application/json"));
 }
 
+/* It goes into logs: one that is not as AWS's are is left out. */
+static int
+take_request_id(
+    struct str *request_id, struct json v, struct arena *a, struct err *err)
+{
+	struct str text = { NULL, 0 };
+
+	if (v.type != 0 && json_string(&text, v, a, NULL) != ERR_OK)
+		return no_memory(err);
+	if (text.n <= REQUEST_ID_MAX && str_is_alnum_or(text, "-_"))
+		*request_id = text;
+	return ERR_OK;
+}
+
 /* {"<operation>Response":{"<operation>Result":RESULT,...}} */
 static int
 open_result(struct json *result, struct str *request_id, const char *operation,
@@ -128,10 +144,9 @@ open_result(struct json *result, struct str *request_id, const char *operation,
 		return unusable(err, operation, "has another shape");
 	if (request_id == NULL || meta.type == 0)
 		return ERR_OK;
-	if (json_members(meta, in_meta, 1, 0, NULL) != ERR_OK ||
-	    (id.type != 0 && json_string(request_id, id, a, NULL) != ERR_OK))
+	if (json_members(meta, in_meta, 1, 0, NULL) != ERR_OK)
 		return unusable(err, operation, "has another shape");
-	return ERR_OK;
+	return take_request_id(request_id, id, a, err);
 }
 
 int
@@ -176,11 +191,14 @@ read_keys(struct aws_keys *value, struct arena *a, const char *operation,
 	};
 
 	if (json_members(result, in_result, 1, 0, NULL) != ERR_OK ||
-	    json_members(object, want, 4, 0, NULL) != ERR_OK ||
-	    json_string(&value->access_key_id, id, a, NULL) != ERR_OK ||
+	    json_members(object, want, 4, 0, NULL) != ERR_OK)
+		return unusable(err, operation, "has no credentials in it");
+	if (json_string(&value->access_key_id, id, a, NULL) != ERR_OK ||
 	    json_string(&value->secret, secret, a, NULL) != ERR_OK ||
 	    json_string(&value->token, token, a, NULL) != ERR_OK)
-		return unusable(err, operation, "has no credentials in it");
+		return no_memory(err);
+	if (value->token.n == 0)
+		return unusable(err, operation, "has an empty SessionToken");
 	if (!document_time(&value->expires_s, expiration))
 		return unusable(err, operation, "has no usable Expiration");
 	return ERR_OK;
@@ -201,12 +219,15 @@ sts_keys_read(struct aws_keys **keysp, const char *operation,
 	    &result, NULL, operation, content_type, body, &arena, err);
 	if (r == ERR_OK)
 		r = read_keys(&value, &arena, operation, result, err);
-	if (r == ERR_OK)
-		r = aws_keys_new(keysp, &value, err);
-	if (r == ERR_FORMAT) {
-		err->code = ERR_UPSTREAM;
-		r = ERR_UPSTREAM;
-	}
+	if (r != ERR_OK)
+		goto out;
+	r = aws_keys_new(keysp, &value, NULL);
+	if (r == ERR_FORMAT)
+		r = unusable(
+		    err, operation, "has keys outside of their grammar");
+	else if (r != ERR_OK)
+		r = no_memory(err);
+out:
 	arena_release(&arena);
 	return r;
 }

@@ -56,5 +56,27 @@ TESTS += %D%/test_error
 %C%_test_error_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_error_LDADD = src/aws/libaws.a src/json/libjson.a \
 	src/base/libbase.a $(TEST_LIBS)
+
+PURE_LIBS = src/aws/libaws.a src/json/libjson.a src/base/libbase.a \
+	$(CRYPTO_LIBS) $(TEST_LIBS)
+check_PROGRAMS += %D%/test_document %D%/test_keys
+TESTS += %D%/test_document %D%/test_keys
+%C%_test_document_SOURCES = %D%/test_document.c
+%C%_test_document_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_document_LDADD = $(PURE_LIBS)
+%C%_test_keys_SOURCES = %D%/test_keys.c
+%C%_test_keys_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_keys_LDADD = $(PURE_LIBS)
+
+# sts.c also sends.
+if PLUGINS
+check_PROGRAMS += %D%/test_sts
+TESTS += %D%/test_sts
+%C%_test_sts_SOURCES = %D%/test_sts.c
+%C%_test_sts_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_sts_LDADD = src/aws/libaws.a src/json/libjson.a \
+	src/loop/libhttp.a src/loop/libloop.a src/base/libbase.a \
+	$(CURL_LIBS) $(GRPC_LIBS) $(CRYPTO_LIBS) $(TEST_LIBS)
+endif
 endif
 # Here ends what is pure.
