@@ -199,9 +199,21 @@ read_detail(
 
 /* The elastic network interfaces that are attached, by their IDs. */
 struct interfaces {
-	struct json ids[ECS_ADDRESSES_MAX];
+	struct str ids[ECS_ADDRESSES_MAX];
 	size_t count;
 };
+
+static int
+add_interface(
+    struct interfaces *found, struct json id, struct arena *a, struct err *err)
+{
+	if (id.type == 0 || found->count == ECS_ADDRESSES_MAX)
+		return ERR_OK;
+	if (take_text(&found->ids[found->count], id, a) != ERR_OK)
+		return no_memory(err);
+	found->count++;
+	return ERR_OK;
+}
 
 static int
 read_attachment(struct ecs_task *task, struct interfaces *found, struct json v,
@@ -216,7 +228,7 @@ read_attachment(struct ecs_task *task, struct interfaces *found, struct json v,
 		{ "details", JSON_ARRAY, false, &details },
 	};
 	struct json_iter it;
-	int r = ERR_OK;
+	int r;
 
 	if (json_members(v, want, 4, 0, NULL) != ERR_OK)
 		return malformed(err, "an attachment of another shape");
@@ -224,10 +236,9 @@ read_attachment(struct ecs_task *task, struct interfaces *found, struct json v,
 	    status.type == 0 || !json_string_is(status, "ATTACHED"))
 		return ERR_OK;
 	task->has_eni = true;
-	if (id.type != 0 && found->count < ECS_ADDRESSES_MAX)
-		found->ids[found->count++] = id;
-	if (details.type == 0)
-		return ERR_OK;
+	r = add_interface(found, id, a, err);
+	if (r != ERR_OK || details.type == 0)
+		return r;
 	json_iter_init(&it, details);
 	while (r == ERR_OK && json_iter_next(&it, &key, &value))
 		r = read_detail(task, value, a, err);
@@ -251,12 +262,12 @@ read_attachments(struct ecs_task *task, struct interfaces *found,
 }
 
 static bool
-is_attached(const struct interfaces *found, struct json id)
+is_attached(const struct interfaces *found, struct str id)
 {
 	size_t i;
 
 	for (i = 0; i < found->count; i++)
-		if (str_eq(found->ids[i].raw, id.raw))
+		if (str_eq(found->ids[i], id))
 			return true;
 	return false;
 }
@@ -271,15 +282,18 @@ read_interface(struct ecs_task *task, const struct interfaces *found,
 		{ "privateIpv4Address", JSON_STRING, false, &v4 },
 		{ "ipv6Address", JSON_STRING, false, &v6 },
 	};
-	struct str text4 = { NULL, 0 }, text6 = { NULL, 0 };
+	struct str text, text4 = { NULL, 0 }, text6 = { NULL, 0 };
 
 	if (json_members(v, want, 3, 0, NULL) != ERR_OK)
 		return malformed(err, "a network interface of another shape");
-	if (id.type == 0 || !is_attached(found, id))
+	if (id.type == 0)
 		return ERR_OK;
-	if (take_text(&text4, v4, a) != ERR_OK ||
+	if (take_text(&text, id, a) != ERR_OK ||
+	    take_text(&text4, v4, a) != ERR_OK ||
 	    take_text(&text6, v6, a) != ERR_OK)
 		return no_memory(err);
+	if (!is_attached(found, text))
+		return ERR_OK;
 	add_address(task, text4);
 	add_address(task, text6);
 	return ERR_OK;

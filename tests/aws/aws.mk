@@ -43,6 +43,7 @@ TESTS += %D%/test_sigv4
 endif
 
 # What is pure: endpoints, errors, what is said to and by STS and ECS, keys
+EXTRA_DIST += tests/data/aws
 if HAVE_CHECK
 check_PROGRAMS += %D%/test_endpoint
 TESTS += %D%/test_endpoint
@@ -59,11 +60,14 @@ TESTS += %D%/test_error
 
 PURE_LIBS = src/aws/libaws.a src/json/libjson.a src/base/libbase.a \
 	$(CRYPTO_LIBS) $(TEST_LIBS)
-check_PROGRAMS += %D%/test_document %D%/test_keys
-TESTS += %D%/test_document %D%/test_keys
+check_PROGRAMS += %D%/test_document %D%/test_ecs %D%/test_keys
+TESTS += %D%/test_document %D%/test_ecs %D%/test_keys
 %C%_test_document_SOURCES = %D%/test_document.c
 %C%_test_document_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_document_LDADD = $(PURE_LIBS)
+%C%_test_ecs_SOURCES = %D%/test_ecs.c
+%C%_test_ecs_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_ecs_LDADD = $(PURE_LIBS)
 %C%_test_keys_SOURCES = %D%/test_keys.c
 %C%_test_keys_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_keys_LDADD = $(PURE_LIBS)
