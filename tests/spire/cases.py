@@ -7,9 +7,11 @@ started and checks every log: a clean unload, no panic, no raw line.
 
 import os
 import signal
+import time
 
-from lab import (ACCOUNT, ALIAS, CLUSTER, DOMAIN, PER_TASK, PLUGIN, REGION,
-                 Agent, Mock, Server, expect, selectors, wait)
+from lab import (ACCOUNT, ALIAS, CLUSTER, DOMAIN, METADATA, PER_TASK, PLUGIN,
+                 REGION, Agent, Mock, Server, expect, free_port, selectors,
+                 wait)
 
 ALL = []
 
@@ -38,13 +40,22 @@ EVERY_SERVER_KEY = f"""
     allowed_accounts = ["{ACCOUNT}"]
     allowed_clusters = ["{CLUSTER}"]
     allowed_regions = ["{REGION}"]
+    allowed_task_roles = ["{ACCOUNT}/fargate-demo-task-role"]
     agent_path_template = "{PER_TASK}"
-    verification = "metadata"
-    shared_agent_id = "allow"
+    verification = "full"
+    shared_agent_id = "refuse"
     reattest = true
+    client_ip = "off"
+    exec_policy = "deny"
     tag_selectors = ["*"]
     partition = "aws"
+    sts_region = "{REGION}"
+    allow_insecure_endpoints = false
+    server_id = "{DOMAIN}"
+    timeout = "20s"
     challenge_timeout = "30s"
+    ecs_rate = 10
+    sts_rate = 300
     max_attestations = 1024
 """
 ONLY_CLUSTER_AND_REGION = f"""
@@ -56,7 +67,7 @@ ONLY_CLUSTER_AND_REGION = f"""
 @case("the documented server configuration starts and attests")
 def documented_server(lab):
     server = Server(lab, DOCUMENTED_SERVER)
-    agent = Agent(lab, server, Mock(lab))
+    agent = Agent(lab, server, lab.mock())
     expect(agent.id() == ALIAS, f"agent ID {agent.id()}")
 
 
@@ -72,27 +83,33 @@ def documented_agent(lab):
 
 @case("a plugin block without plugin_data starts, both sides")
 def no_plugin_data(lab):
+    # It takes the real AWS for AWS, which is not to be had here.
     server = Server(lab, None)
-    agent = Agent(lab, server, Mock(lab), None)
-    expect(agent.id() == ALIAS, f"agent ID {agent.id()}")
+    agent = Agent(lab, server, lab.mock(), None, wait_up=False)
+    agent.wait_said(f'"plugin_name":"{PLUGIN}".*"Configured plugin"|'
+                    f'"Configured plugin".*"plugin_name":"{PLUGIN}"')
+    lab.abandon(agent)
 
 
 @case("a configuration with only cluster and region starts, both sides")
 def only_cluster_and_region(lab):
     server = Server(lab, ONLY_CLUSTER_AND_REGION)
-    agent = Agent(lab, server, Mock(lab), ONLY_CLUSTER_AND_REGION)
+    agent = Agent(lab, server, lab.mock(), ONLY_CLUSTER_AND_REGION)
     expect(agent.id() == ALIAS, f"agent ID {agent.id()}")
 
 
 @case("a configuration with every key of this version starts")
 def every_key(lab):
-    mock = Mock(lab)
+    mock = lab.mock()
     server = Server(lab, EVERY_SERVER_KEY)
     Agent(lab, server, mock, f"""
         metadata_endpoint = "{mock.metadata()}/"
+        credentials_endpoint = "{mock.url}{mock.known()['credentialsPath']}"
         timeout = "1m30s"
         cluster = "{CLUSTER}"
         region = "{REGION}"
+        sts_region = "{REGION}"
+        server_id = "{DOMAIN}"
     """)
 
 
@@ -100,7 +117,7 @@ def every_key(lab):
 
 @case("a node attests: agent ID, type and selectors")
 def attests(lab):
-    mock = Mock(lab)
+    mock = lab.mock()
     server = Server(lab)
     agent = Agent(lab, server, mock)
     expect(agent.id() == ALIAS, f"agent ID {agent.id()}")
@@ -119,25 +136,71 @@ def attests(lab):
         f"launch_type:{task['LaunchType']}",
         f"task_definition_arn:arn:aws:ecs:{REGION}:{ACCOUNT}:"
         f"task-definition/{revision}",
+        "exec:disabled", "overrides:none",
+        f"task_role:{ACCOUNT}/{mock.role()}",
     } | {f"tag:{k}:{v}" for k, v in task["TaskTags"].items()}
     got = selectors(shown)
     expect(want <= set(got), f"selectors missing: {sorted(want - set(got))}")
     expect(len(set(got)) == len(got), f"selectors repeated: {got}")
-    names = {"container", "image", "image_digest", "platform_version"}
+    names = {"capacity_provider", "container", "image", "image_digest",
+             "platform_version", "subnet"}
     odd = [s for s in set(got) - want if s.split(":")[0] not in names]
     expect(not odd, f"selectors nobody documented: {odd}")
+    # One line of the log has all that an operator looks for.
+    done = [line for line in server.plugin_lines()
+            if line["msg"] == "attested"]
+    expect(len(done) == 1, f"{len(done)} lines of an attestation")
+    for word in ("full", "demo", task["TaskARN"], ALIAS):
+        expect(word in str(done[0]), f"no \"{word}\" in {done[0]}")
+
+
+@case("in metadata mode a node attests with agents that prove nothing")
+def attests_by_metadata(lab):
+    mock = lab.mock()
+    server = Server(lab, METADATA)
+    agent = Agent(lab, server, mock)
+    expect(agent.id() == ALIAS, f"agent ID {agent.id()}")
+    got = selectors(server.agents()[ALIAS])
+    expect(f"account:{ACCOUNT}" in got and f"cluster:{CLUSTER}" in got,
+           f"selectors {got}")
+    for operation in ("GetCallerIdentity", "DescribeTasks", "credentials"):
+        expect(not mock.requests(operation), f"{operation} was called")
+
+
+@case("in sts mode a node attests, once, by its role")
+def attests_by_sts(lab):
+    mock = lab.mock()
+    server = Server(lab, f"""
+        verification = "sts"
+        allowed_accounts = ["{ACCOUNT}"]
+    """)
+    agent = Agent(lab, server, mock)
+    task_id = mock.task_id()
+    want = f"spiffe://{DOMAIN}/spire/agent/{PLUGIN}/{ACCOUNT}/{task_id}"
+    expect(agent.id() == want, f"agent ID {agent.id()}")
+    shown = server.agents()[want]
+    expect(not shown.get("can_reattest"), "can re-attest")
+    expect(selectors(shown) == sorted([
+        f"account:{ACCOUNT}", "partition:aws", f"task_id:{task_id}",
+        f"task_role:{ACCOUNT}/{mock.role()}"]),
+        f"selectors {selectors(shown)}")
+    expect(not mock.requests("DescribeTasks"), "ECS was asked")
+    agent.stop()
+    again = Agent(lab, server, mock, name="again", wait_up=False)
+    again.must_fail()
+    expect(again.said("PermissionDenied"), "not PermissionDenied")
 
 
 @case("a workload gets its SVID through the documented parent ID")
 def documented_parent(lab):
     server = Server(lab)
-    agent = Agent(lab, server, Mock(lab))
+    agent = Agent(lab, server, lab.mock())
     agent.wait_svid(server.workload(ALIAS))
 
 
 @case("a workload gets its SVID through the node alias")
 def node_alias(lab):
-    mock = Mock(lab)
+    mock = lab.mock()
     server = Server(lab, f'agent_path_template = "{PER_TASK}"')
     server.alias()
     workload = server.workload(ALIAS)
@@ -169,10 +232,57 @@ def three_tasks(lab):
         agent.wait_svid(workload)
 
 
-@case("two tasks that share one agent ID are warned about")
+@case("a stopped task cannot re-attest; the others can")
+def stopped_task(lab):
+    mock = Mock(lab, tasks=3)
+    server = Server(lab, f'agent_path_template = "{PER_TASK}"', ttl="40s")
+    agents = [Agent(lab, server, mock, name=f"agent{i}", task=task)
+              for i, task in enumerate(mock.tasks)]
+    mock.stop_task(mock.tasks[0])
+    wait(agents[0].ended, "the stopped task's agent to end", agents[0], 90)
+    lab.abandon(agents[0])
+    wait(lambda: reason(server, "task_stopped"),
+         "the refusal's reason in the server's log", server, 20)
+    expect(mock.task_id(mock.tasks[0]) in
+           str(reason(server, "task_stopped")), "the task is not named")
+    for agent in agents[1:]:
+        agent.wait_said("Successfully reattested node")
+        expect(not agent.ended(), f"{agent.name} ended too")
+
+
+def reason(server, word):
+    """The server plugin's first line with that reason."""
+    return next((line for line in server.plugin_lines()
+                 if line.get("reason") == word), None)
+
+
+@case("the documented template is safe with two live tasks")
 def shared_agent_id(lab):
     mock = Mock(lab, tasks=2)
-    server = Server(lab)
+    server = Server(lab, ttl="40s")
+    first = Agent(lab, server, mock, name="first", task=mock.tasks[0])
+    second = Agent(lab, server, mock, name="second", task=mock.tasks[1],
+                   wait_up=False)
+    second.must_fail()
+    said = second.said("PermissionDenied")
+    expect(said and "{{ .taskID }}" in said and
+           mock.task_id(mock.tasks[0]) in said,
+           f"neither holder nor cure: {said}")
+    # The first one never notices.
+    first.wait_said("Successfully reattested node")
+    expect(first.said("PermissionDenied") is None,
+           f"the holder was displaced: {first.said('PermissionDenied')}")
+    # Once it has stopped, its ID is free.
+    first.stop()
+    mock.stop_task(mock.tasks[0])
+    third = Agent(lab, server, mock, name="third", task=mock.tasks[1])
+    expect(third.id() == ALIAS, f"agent ID {third.id()}")
+
+
+@case("in metadata mode tasks that share one agent ID are warned about")
+def shared_agent_id_by_metadata(lab):
+    mock = Mock(lab, tasks=2)
+    server = Server(lab, METADATA)
     for i, task in enumerate(mock.tasks):
         Agent(lab, server, mock, name=f"agent{i}", task=task, wait_up=False)
         server.wait_said('"Agent attestation request completed"', i + 1)
@@ -185,22 +295,130 @@ def shared_agent_id(lab):
 
 @case("the server warns of metadata mode and of the documented template")
 def warnings(lab):
-    server = Server(lab)
-    agent = Agent(lab, server, Mock(lab))
-    agent.stop()
-    server.stop()
-    warned = [line["msg"] for line in server.plugin_lines()
-              if line["level"] == "warning"]
+    def warned_by(data, name):
+        server = Server(lab, data, name=name)
+        agent = Agent(lab, server, lab.mock(), name=f"{name}-agent")
+        agent.stop()
+        server.stop()
+        return [line["msg"] for line in server.plugin_lines()
+                if line["level"] == "warning"]
+
+    warned = warned_by(METADATA, "both")
     for word in ("proves nothing", "taskID", f"/spire/agent/{PLUGIN}/",
                  "without proof"):
         expect(any(word in w for w in warned), f"no \"{word}\" in {warned}")
-    # With one ID for each task, below SPIRE's own folder, only the mode is.
-    server = Server(lab, f'agent_path_template = "{PER_TASK}"', name="other")
-    server.stop()
-    warned = [line["msg"] for line in server.plugin_lines()
-              if line["level"] == "warning"]
-    expect(len(warned) == 1 and "proves nothing" in warned[0],
-           f"the plugin warned: {warned}")
+    warned = warned_by("", "template")
+    expect(any("taskID" in w for w in warned) and
+           not any("proves nothing" in w for w in warned), f"{warned}")
+    warned = warned_by(f'agent_path_template = "{PER_TASK}"', "none")
+    expect(not warned, f"the plugin warned: {warned}")
+
+
+# ---- AWS
+
+@case("AWS is down for a minute: agents retry and recover")
+def aws_outage(lab):
+    mock = Mock(lab, tasks=2)
+    server = Server(lab, f'agent_path_template = "{PER_TASK}"', ttl="100s")
+    agents = [Agent(lab, server, mock, name=f"agent{i}", task=task)
+              for i, task in enumerate(mock.tasks)]
+    mock.fault(operation="GetCallerIdentity", drop=True)
+    mock.fault(operation="DescribeTasks", drop=True)
+    # Rotation is due in the middle of it.
+    for agent in agents:
+        agent.wait_said("Unavailable", seconds=90)
+    time.sleep(max(0, 60 - (time.monotonic() - lab.began)))
+    mock.heal()
+    for agent in agents:
+        agent.wait_said("Successfully reattested node", seconds=60)
+        expect(not agent.ended(), f"{agent.name} ended")
+
+
+@case("a role in the server's way is assumed in the task's account")
+def assumed_role(lab):
+    server = Server(lab, f"""
+        allowed_accounts = ["{ACCOUNT}"]
+        assume_role = "{Mock.READER}"
+        external_id = "{Mock.EXTERNAL_ID}"
+    """)
+    Agent(lab, server, lab.mock())
+    asked = lab.mock().requests("AssumeRole")
+    expect(len(asked) == 1 and Mock.READER in str(asked[0]),
+           f"AssumeRole: {asked}")
+
+
+@case("a caller from another address than the task's is refused")
+def client_ip(lab):
+    mock = Mock(lab, tasks=2, address="127.0.0.1")
+    server = Server(lab, f"""
+        client_ip = "required"
+        agent_path_template = "{PER_TASK}"
+    """)
+    agent = Agent(lab, server, mock, task=mock.tasks[0], wait_up=False)
+    if tuple(map(int, lab.version.split("."))) < (1, 15, 2):
+        agent.wait_said("FailedPrecondition")
+        lab.abandon(agent)
+        return
+    wait(agent.healthy, "the agent at the right address", agent)
+    expect("client_ip:verified" in
+           selectors(server.agents()[mock.agent_id(mock.tasks[0])]),
+           "no selector client_ip:verified")
+    other = Mock(lab, tasks=1, address="10.0.0.5")
+    server = Server(lab, 'client_ip = "required"', name="server2")
+    agent = Agent(lab, server, other, name="agent2", task=other.tasks[0],
+                  wait_up=False)
+    agent.must_fail()
+    expect(reason(server, "client_ip"), "refused for another reason")
+
+
+@case("with reattest = false an agent attests once")
+def trust_on_first_use(lab):
+    server = Server(lab, f"""
+        reattest = false
+        agent_path_template = "{PER_TASK}"
+    """)
+    agent = Agent(lab, server, lab.mock())
+    expect(not server.agents()[agent.id()].get("can_reattest"),
+           "can re-attest")
+    agent.stop()
+    again = Agent(lab, server, lab.mock(), name="again", wait_up=False)
+    again.must_fail()
+    expect(reason(server, "reattest"), "refused for another reason")
+
+
+@case("SPIRE's Prometheus endpoint shows the plugin's figures")
+def figures(lab):
+    port = free_port()
+    server = Server(lab, 'allowed_clusters = ["test-cluster"]',
+                    telemetry=port)
+    agent = Agent(lab, server, lab.mock())
+
+    def shown():
+        return lab.fetch(f"http://127.0.0.1:{port}/metrics")
+
+    for name, labels in (("attestations", ('result="accepted"',)),
+                         ("attestation_seconds", ()),
+                         ("aws_calls", ('operation="GetCallerIdentity"',
+                                        'result="ok"')),
+                         ("aws_calls", ('operation="DescribeTasks"',)),
+                         ("batch_size", ()), ("in_flight", ())):
+        wait(lambda n=name, ls=labels: any(
+            PLUGIN in line and n in line and all(x in line for x in ls)
+            for line in shown().splitlines()),
+            f"{name} {labels} among the metrics", agent, 20)
+
+
+# ---- attackers
+
+@case("another task's credentials are refused")
+def borrowed_credentials(lab):
+    mock = Mock(lab, tasks=2)
+    server = Server(lab)
+    thief = Agent(lab, server, mock, task=mock.tasks[0], wait_up=False, env={
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI":
+            mock.url + mock.known(mock.tasks[1])["credentialsPath"]})
+    thief.must_fail()
+    expect(reason(server, "task_session"), "refused for another reason")
 
 
 # ---- time passes
@@ -208,7 +426,7 @@ def warnings(lab):
 @case("an agent re-attests when its SVID is to be rotated")
 def rotation(lab):
     server = Server(lab, ttl="30s")
-    agent = Agent(lab, server, Mock(lab))
+    agent = Agent(lab, server, lab.mock())
     workload = server.workload(ALIAS)
     agent.wait_svid(workload)
     agent.wait_said("Successfully reattested node", 2)
@@ -222,7 +440,7 @@ def rotation(lab):
 @case("an agent that lost its keys attests again after a restart")
 def agent_restart(lab):
     server = Server(lab)
-    agent = Agent(lab, server, Mock(lab))
+    agent = Agent(lab, server, lab.mock())
     workload = server.workload(ALIAS)
     agent.wait_svid(workload)
     agent = agent.again()
@@ -234,7 +452,7 @@ def agent_restart(lab):
 @case("an agent that kept its keys goes on after a restart")
 def agent_restart_with_keys(lab):
     server = Server(lab)
-    agent = Agent(lab, server, Mock(lab), keys="disk")
+    agent = Agent(lab, server, lab.mock(), keys="disk")
     workload = server.workload(ALIAS)
     agent.wait_svid(workload)
     agent = agent.again()
@@ -246,7 +464,7 @@ def agent_restart_with_keys(lab):
 @case("an agent that is killed comes back")
 def agent_killed(lab):
     server = Server(lab)
-    agent = Agent(lab, server, Mock(lab))
+    agent = Agent(lab, server, lab.mock())
     workload = server.workload(ALIAS)
     agent.wait_svid(workload)
     agent.stop(signal.SIGKILL)
@@ -273,7 +491,10 @@ def server_restart(lab):
 # ---- reconfiguration
 
 def server_settings(lab, accounts):
-    return lab.write("server.hcl", f'allowed_accounts = ["{accounts}"]\n')
+    return lab.write("server.hcl", f"""
+        allowed_accounts = ["{accounts}"]
+        agent_path_template = "{PER_TASK}"
+    """ + lab.mock().server_settings())
 
 
 @case("the server plugin is reconfigured by file and SIGUSR1")
@@ -308,9 +529,10 @@ def reconfigure_server(lab):
 
 @case("the agent plugin is reconfigured by file and SIGUSR1")
 def reconfigure_agent(lab):
-    mock = Mock(lab)
+    mock = lab.mock()
     server = Server(lab, ttl="30s")
-    path = lab.write("agent.hcl", 'timeout = "5s"\n')
+    sts = mock.agent_settings()
+    path = lab.write("agent.hcl", 'timeout = "5s"\n' + sts)
     agent = Agent(lab, server, mock, data_file=path)
 
     agent.reload("Plugin not reconfigured since the config is unchanged")
@@ -323,10 +545,10 @@ def reconfigure_agent(lab):
     agent.wait_said("Successfully reattested node",
                     agent.count("Successfully reattested node") + 1)
 
-    lab.write("agent.hcl", 'timeout = "6s"\ncluster = "elsewhere"\n')
+    lab.write("agent.hcl", 'timeout = "6s"\ncluster = "elsewhere"\n' + sts)
     agent.reload('"Plugin reconfigured"')
     agent.wait_said("elsewhere")
-    lab.write("agent.hcl", 'timeout = "6s"\n')
+    lab.write("agent.hcl", 'timeout = "6s"\n' + sts)
     agent.reload('"Plugin reconfigured"')
     agent.wait_said("Successfully reattested node",
                     agent.count("Successfully reattested node") + 1)
@@ -399,7 +621,7 @@ def wrong_checksum(lab):
 
 def refused(lab, settings, *words, task="metadata"):
     server = Server(lab, settings)
-    agent = Agent(lab, server, Mock(lab), task=task, wait_up=False)
+    agent = Agent(lab, server, lab.mock(), task=task, wait_up=False)
     agent.must_fail()
     for word in words:
         expect(agent.said(word), f"the agent does not say \"{word}\"")
@@ -429,7 +651,7 @@ def refused_region(lab):
 @case("an agent that expects another cluster says both names")
 def expected_cluster(lab):
     server = Server(lab)
-    agent = Agent(lab, server, Mock(lab), 'cluster = "elsewhere"',
+    agent = Agent(lab, server, lab.mock(), 'cluster = "elsewhere"',
                   wait_up=False)
     agent.wait_said("FailedPrecondition.*elsewhere")
     expect(CLUSTER in agent.said("FailedPrecondition.*elsewhere"),
@@ -444,7 +666,7 @@ def metadata_unreachable(lab):
     agent.wait_said("no metadata endpoint configured and"
                     " ECS_CONTAINER_METADATA_URI_V4 not set")
     lab.abandon(agent)
-    mock = Mock(lab)
+    mock = lab.mock()
     agent = Agent(lab, server, mock, task="nobody", name="agent2",
                   wait_up=False)
     agent.wait_said("failed to fetch task metadata: metadata endpoint"
@@ -457,7 +679,7 @@ def metadata_unreachable(lab):
 @case("both plugins unload when SPIRE is told to end")
 def unloads(lab):
     server = Server(lab)
-    agent = Agent(lab, server, Mock(lab))
+    agent = Agent(lab, server, lab.mock())
     expect(agent.stop() == 0, "the agent ended badly")
     agent.unloaded()
     expect(server.stop() == 0, "the server ended badly")
@@ -471,7 +693,7 @@ def unloads(lab):
 @case("both plugins unload on Ctrl-C")
 def unloads_on_interrupt(lab):
     server = Server(lab)
-    agent = Agent(lab, server, Mock(lab))
+    agent = Agent(lab, server, lab.mock())
     # A terminal sends SIGINT to the whole group.
     for process in (agent, server):
         os.killpg(process.child.pid, signal.SIGINT)
@@ -489,4 +711,5 @@ def dies_with_spire(lab):
          f"the plugin, process {pid}, to end", server, 10)
 
 
-LONG = {three_tasks, rotation, reconfigure_agent, metadata_unreachable}
+LONG = {aws_outage, stopped_task, shared_agent_id, three_tasks, rotation,
+        reconfigure_agent, metadata_unreachable}

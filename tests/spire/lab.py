@@ -8,6 +8,8 @@ lines that matter.  Failed expectations raise Failure.
 
 import contextlib
 import hashlib
+import http.client
+import http.server
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -24,6 +27,7 @@ CLUSTER = "test-cluster"
 PLUGIN = "aws_fargate_task"
 DOMAIN = "example.org"
 ALIAS = f"spiffe://{DOMAIN}/{PLUGIN}/{ACCOUNT}/{CLUSTER}"
+METADATA = 'verification = "metadata"\n'
 PER_TASK = (f"/spire/agent/{PLUGIN}/"
             "{{ .accountID }}/{{ .region }}/{{ .cluster }}/{{ .taskID }}")
 
@@ -145,6 +149,18 @@ class Lab:
         self.processes, self.runs = [], 0
         self.abandoned = set()
         self.sockets_stay = False
+        self.mocks, self.servers = [], []
+        self.began = time.monotonic()
+
+    @staticmethod
+    def fetch(url):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(url, timeout=30) as f:
+            return f.read().decode()
+
+    def mock(self):
+        """The AWS of this lab: the last Mock made in it, or a new one."""
+        return self.mocks[-1] if self.mocks else Mock(self)
 
     def __enter__(self):
         return self
@@ -155,6 +171,9 @@ class Lab:
             if kind is None:
                 self.check_logs()
         finally:
+            for server in self.servers:
+                server.shutdown()
+                server.server_close()
             for process in self.processes:
                 with contextlib.suppress(ProcessLookupError):
                     if not process.ended():
@@ -236,26 +255,104 @@ class Lab:
 
 
 class Mock(Process):
-    """fargate-mock: its default task, or so many tasks of one cluster."""
+    """fargate-mock: its default task, or so many tasks of one cluster.
 
-    def __init__(self, lab, tasks=0):
-        argv = [lab.programs["mock"], "--port", "0"]
+    more: further sections of the scenario; front: another URL to reach it by.
+    """
+
+    ACCESS_KEY = "AKIAEXAMPLEEXAMPLE01"
+    SECRET = "not/a/secret/of/anybodys"
+    READER = "spire-reader"
+    EXTERNAL_ID = "an-agreed-word"
+
+    def __init__(self, lab, tasks=0, address=None, more=""):
         self.tasks = [f"task{i}" for i in range(tasks)]
-        if tasks:
-            argv += ["--scenario", lab.write("mock.conf", self.scenario())]
+        self.address, self.front = address, None
+        argv = [lab.programs["mock"], "--port", "0", "--scenario",
+                lab.write(f"mock{len(lab.mocks)}.conf",
+                          self.scenario() + more)]
         super().__init__(lab, "fargate-mock", argv)
+        lab.mocks.append(self)
         self.wait_said(r"127\.0\.0\.1:\d+")
         self.url = "http://127.0.0.1:" + re.search(
             r"127\.0\.0\.1:(\d+)", self.text()).group(1)
 
-    def scenario(self):
+    def ask(self, path, body=None, method=None):
+        """A document of the mock's; body: a value to POST as JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.url + path, data=data, method=method,
+            headers={"Content-Type": "application/json"})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=30) as f:
+            text = f.read()
+        return json.loads(text) if text.strip() else None
+
+    def tasks_now(self):
+        return self.ask("/mock/tasks")
+
+    def known(self, task="metadata"):
+        """What the mock's control says of a task."""
+        task_id = self.task_id(task)
+        return next(t for t in self.tasks_now() if t["id"] == task_id)
+
+    def stop_task(self, task):
+        self.ask(f"/mock/tasks/{self.task_id(task)}/stop", {})
+
+    def fault(self, **fault):
+        """Something goes wrong from now on; see fargate-mock(1)."""
+        self.ask("/mock/faults", fault)
+
+    def heal(self):
+        self.ask("/mock/faults", method="DELETE")
+
+    def requests(self, operation):
+        return self.ask(f"/mock/requests?operation={operation}")["requests"]
+
+    def role(self, task="metadata"):
+        """The name of the task's role."""
+        return self.known(task)["roleArn"].split("/")[-1]
+
+    def server_settings(self):
+        """What a server plugin needs to take this mock for AWS."""
         return f"""
+    sts_endpoint = "{self.front or self.url}"
+    ecs_endpoint = "{self.front or self.url}"
+    access_key_id = "{self.ACCESS_KEY}"
+    secret_access_key = "{self.SECRET}"
+"""
+
+    def agent_settings(self):
+        return f"\n    sts_endpoint = \"{self.front or self.url}\"\n"
+
+    def environment(self, task="metadata"):
+        """What ECS puts into the environment of the task's containers."""
+        return {
+            "ECS_CONTAINER_METADATA_URI_V4": self.metadata(task),
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI":
+                self.url + self.known(task)["credentialsPath"],
+        }
+
+    def scenario(self):
+        text = f"""
 account '{ACCOUNT}' {{ }}
+access_key '{self.ACCESS_KEY}' {{ secret = '{self.SECRET}' user = 'server' }}
+role '{self.READER}' {{
+  trust = {{ 'arn:aws:iam::{ACCOUNT}:user/server' }}
+  external_id = '{self.EXTERNAL_ID}'
+}}
+"""
+        if not self.tasks:
+            return text
+        address = f"address = '{self.address}'" if self.address else ""
+        return text + f"""
 cluster '{CLUSTER}' {{ }}
 task_definition 'fargate-spire-demo:1' {{
   container 'spire-agent' {{ image = 'spire-agent:1' }}
 }}
-""" + "".join(f"task '{name}' {{ service = 'demo-service' }}\n"
+""" + "".join(f"task '{name}' {{ cluster = '{CLUSTER}'"
+              f" task_definition = 'fargate-spire-demo:1'"
+              f" service = 'demo-service' {address} }}\n"
               for name in self.tasks)
 
     def metadata(self, task="metadata"):
@@ -263,9 +360,7 @@ task_definition 'fargate-spire-demo:1' {{
 
     def task(self, task="metadata"):
         """The task's metadata document."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{self.metadata(task)}/task", timeout=30) as f:
-            return json.load(f)
+        return self.ask(f"/v4/{task}/task")
 
     def task_id(self, task="metadata"):
         return self.task(task)["TaskARN"].split("/")[-1]
@@ -276,9 +371,92 @@ task_definition 'fargate-spire-demo:1' {{
                 f"/{CLUSTER}/{self.task_id(task)}")
 
 
-def attestor(lab, kind, data, data_file=None, checksum=None):
+class Swapper:
+    """A proxy in front of a mock that gives the answers of two requests to
+    each other, once: of the first two of that operation."""
+
+    def __init__(self, lab, mock, operation):
+        self.mock, self.operation = mock, operation
+        self.lock, self.pair = threading.Condition(), []
+        handler = type("Handler", (http.server.BaseHTTPRequestHandler,),
+                       {"do_POST": lambda h: self.serve(h),
+                        "protocol_version": "HTTP/1.1",
+                        "log_message": lambda *_: None})
+        self.server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+        lab.servers.append(self.server)
+        mock.front = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def forward(self, handler, body):
+        port = int(self.mock.url.rsplit(":", 1)[1])
+        with contextlib.closing(
+                http.client.HTTPConnection("127.0.0.1", port)) as c:
+            # As it was signed: the Host is the proxy's.
+            c.putrequest("POST", "/", skip_host=True,
+                         skip_accept_encoding=True)
+            for name, value in handler.headers.items():
+                if name.lower() != "connection":
+                    c.putheader(name, value)
+            c.endheaders(body)
+            answer = c.getresponse()
+            return answer.status, answer.headers, answer.read()
+
+    def swap(self, answer):
+        """Of the first two callers each gets the other's answer."""
+        with self.lock:
+            if len(self.pair) == 2:
+                return answer
+            self.pair.append(answer)
+            mine = len(self.pair) - 1
+            self.lock.notify_all()
+            expect(self.lock.wait_for(lambda: len(self.pair) == 2, 30),
+                   "no second request came to the proxy")
+            return self.pair[1 - mine]
+
+    def serve(self, handler):
+        body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        answer = self.forward(handler, body)
+        named = handler.headers.get("X-Amz-Target", "") + body.decode()
+        if self.operation in named:
+            answer = self.swap(answer)
+        status, headers, text = answer
+        handler.send_response(status)
+        for name in ("Content-Type", "x-amzn-RequestId"):
+            if name in headers:
+                handler.send_header(name, headers[name])
+        handler.send_header("Content-Length", str(len(text)))
+        handler.end_headers()
+        handler.wfile.write(text)
+
+
+class Document:
+    """A metadata endpoint that a liar runs: one document, whatever is asked."""
+
+    def __init__(self, lab, document):
+        text = json.dumps(document).encode()
+
+        def answer(handler):
+            handler.send_response(200)
+            handler.send_header("Content-Type", "application/json")
+            handler.send_header("Content-Length", str(len(text)))
+            handler.end_headers()
+            handler.wfile.write(text)
+
+        handler = type("Handler", (http.server.BaseHTTPRequestHandler,),
+                       {"do_GET": answer, "log_message": lambda *_: None})
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        lab.servers.append(server)
+        self.url = f"http://127.0.0.1:{server.server_address[1]}/v4/liar"
+
+
+def attestor(lab, kind, data, data_file=None, checksum=None, plugin=None):
     """The NodeAttestor block."""
-    binary = lab.programs[kind]
+    binary = lab.programs[plugin or kind]
     body = ""
     if data_file:
         body = f"plugin_data_file = \"{data_file}\""
@@ -339,8 +517,13 @@ class Server(Spire):
     kind = "server"
 
     @staticmethod
-    def config(lab, name, node_attestor, port, ttl="1h"):
-        return lab.write(f"{name}.conf", f"""
+    def config(lab, name, node_attestor, port, ttl="1h", telemetry=None):
+        figures = "" if telemetry is None else f"""
+telemetry {{
+  Prometheus {{ host = "127.0.0.1" port = {telemetry} }}
+}}
+"""
+        return lab.write(f"{name}.conf", figures + f"""
 server {{
   bind_address = "127.0.0.1"
   bind_port = "{port}"
@@ -368,16 +551,19 @@ plugins {{
 """)
 
     def __init__(self, lab, data="", name="server", port=None, ttl="1h",
-                 env=None, wait_up=True, **block):
+                 env=None, wait_up=True, telemetry=None, **block):
         self.lab, self.data, self.name = lab, data, name
-        self.options = dict(name=name, ttl=ttl, env=env, **block)
+        self.options = dict(name=name, ttl=ttl, env=env, telemetry=telemetry,
+                            **block)
+        if data is not None and METADATA not in data:
+            data += lab.mock().server_settings()
         self.socket = f"{lab.dir}/{name}.sock"
         os.makedirs(os.path.join(lab.dir, name), exist_ok=True)
         for last in (False, False, True):
             self.port = port or free_port()
             path = self.config(
-                lab, name, attestor(lab, "server", data, **block), self.port,
-                ttl=ttl)
+                lab, name, attestor(lab, "server", data, **block),
+                self.port, ttl=ttl, telemetry=telemetry)
             super().__init__(
                 lab, name,
                 [lab.program("spire-server"), "run", "-config", path], env)
@@ -451,6 +637,11 @@ class Agent(Spire):
         self.options = dict(server=server, mock=mock, data=data, name=name,
                             task=task, env=env, keys=keys, **block)
         self.socket = f"{lab.dir}/{name}.sock"
+        full = dict(env or {})
+        if mock is not None:
+            full = dict(mock.environment(task), **full)
+            if data is not None:
+                data += mock.agent_settings()
         os.makedirs(os.path.join(lab.dir, name), exist_ok=True)
         path = lab.write(f"{name}.conf", f"""
 agent {{
@@ -473,9 +664,6 @@ plugins {{
   {attestor(lab, "agent", data, **block)}
 }}
 """)
-        full = dict(env or {})
-        if mock is not None:
-            full["ECS_CONTAINER_METADATA_URI_V4"] = mock.metadata(task)
         super().__init__(
             lab, name, [lab.program("spire-agent"), "run", "-config", path],
             full)
