@@ -137,6 +137,10 @@ START_TEST(lists_only_the_tags_it_is_told)
 	    selectors_from_metadata(&got, &arena, &task, NULL, 0, NULL),
 	    ERR_OK);
 	ck_assert_uint_eq(got.count, 5);
+	ck_assert_int_eq(
+	    selectors_from_metadata(&got, &arena, &task, keys, 1, NULL),
+	    ERR_OK);
+	ck_assert_uint_eq(got.count, 6);
 }
 END_TEST
 
