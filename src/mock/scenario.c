@@ -72,16 +72,26 @@ slot_of(const struct scenario *s, struct str key)
 }
 
 int
-scenario_index_init(struct scenario *s, size_t tasks, struct err *err)
+scenario_index_reserve(struct scenario *s, size_t tasks, struct err *err)
 {
-	size_t count = 16;
+	struct scenario_slot *old = s->slots;
+	size_t old_count = s->slot_count, count = 16;
 
 	while (count < 6 * tasks)
 		count *= 2;
-	s->slots = arena_calloc(&s->arena, count, sizeof(*s->slots));
-	if (s->slots == NULL)
+	if (count <= old_count)
+		return ERR_OK;
+	s->slots = calloc(count, sizeof(*s->slots));
+	if (s->slots == NULL) {
+		s->slots = old;
 		return err_set(err, ERR_MEMORY, "out of memory");
+	}
 	s->slot_count = count;
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i].task != NULL)
+			*slot_of(s, old[i].key) = old[i];
+	}
+	free(old);
 	return ERR_OK;
 }
 
@@ -127,6 +137,12 @@ const struct scenario_task *
 scenario_task_find(const struct scenario *s, struct str key)
 {
 	return slot_of(s, key)->task;
+}
+
+struct scenario_task *
+scenario_task_edit(struct scenario *s, const struct scenario_task *t)
+{
+	return &s->tasks[t - s->tasks];
 }
 
 /* A path begins with a '/', which no name and no ID has. */
@@ -216,6 +232,8 @@ scenario_free(struct scenario *s)
 {
 	if (s == NULL)
 		return;
+	free(s->tasks);
+	free(s->slots);
 	arena_release(&s->arena);
 	free(s);
 }

@@ -2,9 +2,10 @@
 /*
  * scenario.h - the AWS that the mock plays: accounts, clusters, tasks
  *
- * A scenario owns everything in it, all strings included; it is read once and
- * only looked at after that.  Every part has passed the grammar that AWS has
- * for it, so that the documents and ARNs made of it need no escaping.
+ * A scenario owns everything in it, all strings included.  After it was read,
+ * tasks are added to it and their status changes; nothing else does, and no
+ * task ever moves or goes.  Every part has passed the grammar that AWS has for
+ * it, so that the documents and ARNs made of it need no escaping.
  */
 #ifndef MOCK_SCENARIO_H
 #define MOCK_SCENARIO_H
@@ -131,7 +132,7 @@ struct scenario {
 	const struct scenario_access_key *access_keys;
 	size_t access_key_count;
 	const struct scenario_role *instance_role; /* IMDS's; or NULL */
-	struct scenario_task *tasks;
+	struct scenario_task *tasks; /* room for SCENARIO_TASKS_MAX */
 	size_t task_count;
 	const struct scenario_task *default_task;
 	struct scenario_slot *slots;
@@ -149,6 +150,13 @@ int scenario_parse(struct scenario **sp, struct str text, const char *file,
 /* The same from a file; NULL for the built-in scenario alone. */
 int scenario_read(
     struct scenario **sp, const char *path, struct err *err) MUST_USE;
+
+/*
+ * Add the tasks of a text of one section "task": all of them or, with an
+ * error, none.  Main thread only.
+ */
+int scenario_extend(struct scenario *s, struct str text, const char *file,
+    struct err *err) MUST_USE;
 
 void scenario_free(struct scenario *s); /* NULL is fine */
 
@@ -186,8 +194,12 @@ int64_t scenario_created_us(
 int64_t scenario_started_us(
     const struct scenario *s, const struct scenario_task *t);
 
-/* For scenario_parse(): room in the index for so many tasks. */
-int scenario_index_init(
+/* The same as one that can be changed; t is of s. */
+struct scenario_task *scenario_task_edit(
+    struct scenario *s, const struct scenario_task *t);
+
+/* For scenario_read.c: room in the index for so many tasks in all. */
+int scenario_index_reserve(
     struct scenario *s, size_t tasks, struct err *err) MUST_USE;
 
 /* Fill in what is made of the task's ARN: credentials_path and the like. */

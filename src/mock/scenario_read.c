@@ -624,23 +624,26 @@ read_count(struct reader *rd, uint64_t *out, cfg_t *sec)
 	return r;
 }
 
-/* It takes its place behind the others if nobody has its name or ID. */
+/* Nobody may have its name or its ID. */
 static int
-add_task(struct reader *rd, cfg_t *sec, const struct scenario_task *t)
+check_free(struct reader *rd, cfg_t *sec, const struct scenario_task *t)
 {
-	const struct scenario_task *other = scenario_index_add(rd->s, t);
+	const struct scenario_task *other = scenario_task_find(rd->s, t->name);
 
-	if (other != NULL)
-		return scenario_bad(sec, rd->file, sec->line, rd->err,
-		    "its name \"%s\" or ID \"%s\" is one of task '%s' too",
-		    CLEAN(t->name), CLEAN(t->id), CLEAN(other->name));
-	rd->s->task_count++;
-	return ERR_OK;
+	if (other == NULL)
+		other = scenario_task_find(rd->s, t->id);
+	if (other == NULL)
+		return ERR_OK;
+	return scenario_bad(sec, rd->file, sec->line, rd->err,
+	    "its name \"%s\" or ID \"%s\" is one of task '%s' too",
+	    CLEAN(t->name), CLEAN(t->id), CLEAN(other->name));
 }
 
+/* Those of a section come together or not at all; there is room for them. */
 static int
 read_task(struct reader *rd, cfg_t *sec)
 {
+	struct scenario_task *first = &rd->s->tasks[rd->s->task_count];
 	struct scenario_task common = { 0 };
 	bool several = scenario_value(sec, "count") != NULL;
 	uint64_t count = 1;
@@ -650,12 +653,17 @@ read_task(struct reader *rd, cfg_t *sec)
 	if (r == ERR_OK)
 		r = read_common(rd, sec, &common);
 	for (uint64_t i = 0; i < count && r == ERR_OK; i++) {
-		struct scenario_task *t = &rd->s->tasks[rd->s->task_count];
-
-		*t = common;
-		r = number_task(rd, sec, t, i, several);
+		first[i] = common;
+		r = number_task(rd, sec, &first[i], i, several);
 		if (r == ERR_OK)
-			r = add_task(rd, sec, t);
+			r = check_free(rd, sec, &first[i]);
+	}
+	for (uint64_t i = 0; i < count && r == ERR_OK; i++) {
+		if (scenario_index_add(rd->s, &first[i]) == NULL)
+			rd->s->task_count++;
+		else
+			r = err_set(rd->err, ERR_INTERNAL,
+			    "two tasks of one section have the same ID");
 	}
 	return r;
 }
@@ -665,7 +673,7 @@ static int
 make_room(struct reader *rd, cfg_t *cfg)
 {
 	unsigned n = cfg_size(cfg, "task");
-	uint64_t count, total = 0;
+	uint64_t count, total = rd->s->task_count;
 	int r;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -679,11 +687,13 @@ make_room(struct reader *rd, cfg_t *cfg)
 			return scenario_bad(sec, rd->file, sec->line, rd->err,
 			    "that is over %d tasks", SCENARIO_TASKS_MAX);
 	}
-	rd->s->tasks =
-	    arena_calloc(&rd->s->arena, (size_t)total, sizeof(*rd->s->tasks));
+	/* Never moved, and without memory until a task is there. */
+	if (rd->s->tasks == NULL)
+		rd->s->tasks =
+		    calloc(SCENARIO_TASKS_MAX, sizeof(*rd->s->tasks));
 	if (rd->s->tasks == NULL)
 		return reader_no_memory(rd);
-	return scenario_index_init(rd->s, (size_t)total, rd->err);
+	return scenario_index_reserve(rd->s, (size_t)total, rd->err);
 }
 
 static int
@@ -822,6 +832,48 @@ scenario_parse(
 	}
 	scenario_free(rd.s);
 	return err_set(err, r, "%s", first.msg);
+}
+
+/* So that all come or none, there is one section. */
+static int
+check_one_task(cfg_t *cfg, const char *file, struct err *err)
+{
+	static const char *const others[] = { "account", "cluster", "role",
+		"access_key", "task_definition", "default_task",
+		"instance_role" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (cfg_size(cfg, others[i]) > 0)
+			return err_set(err, ERR_CONFIG,
+			    "%s: only a task can be added, no \"%s\"", file,
+			    others[i]);
+	}
+	if (cfg_size(cfg, "task") != 1)
+		return err_set(err, ERR_CONFIG,
+		    "%s: it has %u sections \"task\", it takes one", file,
+		    cfg_size(cfg, "task"));
+	return ERR_OK;
+}
+
+int
+scenario_extend(
+    struct scenario *s, struct str text, const char *file, struct err *err)
+{
+	struct err first = { 0 };
+	struct reader rd = { s, file, &first };
+	cfg_t *cfg = NULL;
+	int r;
+
+	r = scenario_text_parse(&cfg, text, file, &first);
+	if (r == ERR_OK)
+		r = check_one_task(cfg, file, &first);
+	if (r == ERR_OK)
+		r = make_room(&rd, cfg);
+	if (r == ERR_OK)
+		r = read_task(&rd, cfg_getnsec(cfg, "task", 0));
+	if (cfg != NULL)
+		cfg_free(cfg);
+	return r == ERR_OK ? ERR_OK : err_set(err, r, "%s", first.msg);
 }
 
 static int
