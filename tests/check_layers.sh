@@ -29,7 +29,7 @@ libraries='
 grpc/ loop goplugin
 curl/ loop
 protobuf-c/ goplugin spire
-openssl/ aws evidence
+openssl/ aws evidence mock/tls
 json-c/ mock server/describe agent/diagnose
 confuse.h mock
 event2/ mock

@@ -230,7 +230,6 @@ dispatch(struct ecs_call *c, const struct action *action)
 		    "This mock knows no such X-Amz-Target, in " TYPE);
 		return;
 	}
-	c->a->operation = action->name;
 	if (!is_signed(c))
 		return;
 	if (!auth_may(c->caller, "ecs", action->name)) {
@@ -255,6 +254,5 @@ ecs_answer(struct answer *a, const struct mock *m, const struct request *q)
 {
 	struct ecs_call c = { .a = a, .m = m, .q = q };
 
-	a->operation = "ECS";
 	dispatch(&c, find_action(&c));
 }

@@ -18,15 +18,19 @@
 #include "base/str.h"
 #include "config.h"
 #include "mock/environ.h"
+#include "mock/faults.h"
+#include "mock/request_log.h"
 #include "mock/route.h"
 #include "mock/scenario.h"
 #include "mock/server.h"
 #include "mock/sessions.h"
+#include "mock/tls.h"
 
 enum { EXIT_USAGE = 2, PORT_DEFAULT = 8090 };
+enum { OPTION_CERT = 256, OPTION_KEY }; /* without a letter */
 
 struct options {
-	const char *listen, *scenario, *env;
+	const char *listen, *scenario, *env, *cert, *key;
 	uint16_t port;
 	bool check;
 };
@@ -43,6 +47,8 @@ static const char help[] =
     "  -l, --listen=ADDRESS  listen on this IPv4 or IPv6 address "
     "[127.0.0.1]\n"
     "  -p, --port=N          listen on this port, 0 for a free one [8090]\n"
+    "      --tls-cert=FILE   speak TLS with this certificate and its chain\n"
+    "      --tls-key=FILE    and with this key, both in PEM\n"
     "  -h, --help            print this help and exit\n"
     "  -V, --version         print the version and exit\n"
     "\n"
@@ -57,6 +63,8 @@ static const struct option long_options[] = {
 	{ "listen", required_argument, NULL, 'l' },
 	{ "port", required_argument, NULL, 'p' },
 	{ "scenario", required_argument, NULL, 'c' },
+	{ "tls-cert", required_argument, NULL, OPTION_CERT },
+	{ "tls-key", required_argument, NULL, OPTION_KEY },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -99,6 +107,24 @@ flushed(void)
 	return EXIT_FAILURE;
 }
 
+/* What no option says alone. */
+static void
+check_options(const struct options *o)
+{
+	if (o->env != NULL && o->port == 0) {
+		fputs("fargate-mock: --env needs the port that the mock "
+		      "listens on: --port N\n",
+		    stderr);
+		usage();
+	}
+	if ((o->cert == NULL) != (o->key == NULL)) {
+		fputs("fargate-mock: --tls-cert and --tls-key need each "
+		      "other\n",
+		    stderr);
+		usage();
+	}
+}
+
 static void
 options_parse(struct options *o, int argc, char **argv)
 {
@@ -117,6 +143,10 @@ options_parse(struct options *o, int argc, char **argv)
 			o->listen = optarg;
 		else if (c == 'p')
 			o->port = port_of(optarg);
+		else if (c == OPTION_CERT)
+			o->cert = optarg;
+		else if (c == OPTION_KEY)
+			o->key = optarg;
 		else if (c == 'h') {
 			fputs(help, stdout);
 			exit(flushed());
@@ -131,12 +161,7 @@ options_parse(struct options *o, int argc, char **argv)
 		    CLEAN(str_of(argv[optind])));
 		usage();
 	}
-	if (o->env != NULL && o->port == 0) {
-		fputs("fargate-mock: --env needs the port that the mock "
-		      "listens on: --port N\n",
-		    stderr);
-		usage();
-	}
+	check_options(o);
 }
 
 static int
@@ -147,7 +172,7 @@ print_env(const struct scenario *s, const struct options *o, struct err *err)
 	int r;
 
 	buf_init(&b, 4096);
-	r = server_url_format(url, o->listen, o->port, err);
+	r = server_url_format(url, o->cert != NULL, o->listen, o->port, err);
 	if (r == ERR_OK)
 		r = environ_format(&b, s, str_of(o->env), url, err);
 	if (r == ERR_OK)
@@ -181,20 +206,44 @@ raise_descriptors(void)
 }
 
 static int
+mock_init(struct mock *m, struct err *err)
+{
+	int r = sessions_new(&m->sessions, m->scenario, err);
+
+	if (r == ERR_OK)
+		r = faults_new(&m->faults, err);
+	if (r == ERR_OK)
+		r = request_log_new(&m->log, err);
+	return r;
+}
+
+static void
+mock_release(struct mock *m)
+{
+	request_log_free(m->log);
+	faults_free(m->faults);
+	sessions_free(m->sessions);
+}
+
+static int
 serve(struct scenario *s, const struct options *o, struct err *err)
 {
 	struct mock mock = { .scenario = s };
 	struct server *server = NULL;
+	struct tls *tls = NULL;
 	char url[SERVER_URL_MAX];
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptors();
-	r = sessions_new(&mock.sessions, s, err);
+	r = mock_init(&mock, err);
+	if (r == ERR_OK && o->cert != NULL)
+		r = tls_new(&tls, o->cert, o->key, err);
 	if (r == ERR_OK)
-		r = server_new(&server, &mock, o->listen, o->port, err);
+		r = server_new(&server, &mock, tls, o->listen, o->port, err);
 	if (r == ERR_OK)
-		r = server_url_format(url, o->listen, server_port(server), err);
+		r = server_url_format(
+		    url, tls != NULL, o->listen, server_port(server), err);
 	if (r == ERR_OK) {
 		printf("fargate-mock: listening on %s\n", url);
 		r = flushed() == EXIT_SUCCESS
@@ -202,7 +251,8 @@ serve(struct scenario *s, const struct options *o, struct err *err)
 			: err_set(err, ERR_SYSTEM, "nobody reads my output");
 	}
 	server_free(server);
-	sessions_free(mock.sessions);
+	tls_free(tls);
+	mock_release(&mock);
 	return r == ERR_OK ? EXIT_SUCCESS : fail(err);
 }
 

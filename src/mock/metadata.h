@@ -24,4 +24,12 @@ int metadata_container(struct buf *out, const struct scenario *s,
     const struct scenario_task *t, const struct scenario_container *c,
     struct err *err) MUST_USE;
 
+/* stats.c: Docker's statistics; null for a container that does not run. */
+int stats_task(struct buf *out, const struct scenario *s,
+    const struct scenario_task *t, int64_t now_us, struct err *err) MUST_USE;
+
+int stats_container(struct buf *out, const struct scenario *s,
+    const struct scenario_task *t, const struct scenario_container *c,
+    int64_t now_us, struct err *err) MUST_USE;
+
 #endif

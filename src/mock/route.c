@@ -9,6 +9,9 @@
 #include <stdio.h>
 
 #include "config.h"
+#include "mock/faults.h"
+#include "mock/operation.h"
+#include "mock/request_log.h"
 
 static route_fn health_answer;
 
@@ -25,6 +28,7 @@ static const struct route {
 	{ "/v4/", METHOD_GET | METHOD_HEAD, metadata_answer },
 	{ "/v2/credentials/", METHOD_GET | METHOD_HEAD, credentials_answer },
 	{ "/latest/", METHOD_GET | METHOD_HEAD | METHOD_PUT, imds_answer },
+	{ "/mock/", METHOD_GET | METHOD_POST | METHOD_DELETE, control_answer },
 	{ "/", METHOD_POST, service_answer },
 };
 
@@ -149,7 +153,13 @@ dispatch(struct answer *a, const struct mock *m, const struct request *q)
 void
 route_answer(struct answer *a, const struct mock *m, const struct request *q)
 {
-	dispatch(a, m, q);
+	enum operation operation = operation_of(q);
+
+	a->operation = operation_name(operation);
+	if (!faults_act(a, m, q, operation))
+		dispatch(a, m, q);
 	if (buf_check(&a->body, NULL) != ERR_OK)
 		answer_fail(a, 500, "the answer did not fit into memory");
+	if (m->log != NULL && operation != OPERATION_NONE)
+		request_log_add(m->log, operation, q, a);
 }

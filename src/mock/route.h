@@ -39,7 +39,7 @@ enum {
 	METHOD_OTHER = 1 << 5,
 };
 
-enum { ANSWER_MAX = 16 * 1024 * 1024, ANSWER_HEADERS_MAX = 8 };
+enum { ANSWER_MAX = 64 * 1024 * 1024, ANSWER_HEADERS_MAX = 8 };
 
 /* Borrowed from the front. */
 struct request {
@@ -60,7 +60,7 @@ struct delivery {
 	bool drop;               /* hang up instead */
 	bool truncate;           /* hang up after half of the body */
 	int64_t drip_ms;         /* a byte each; 0: at once */
-	uint64_t flood;          /* this many bytes of body more */
+	uint64_t flood;          /* so many bytes of body more */
 };
 
 struct answer {
@@ -77,6 +77,7 @@ struct answer {
 
 	/* For the request log; constants and cleaned text. */
 	const char *operation;   /* "DescribeTasks"; NULL: not logged */
+	bool is_faulty;          /* a fault acted on it */
 	char code[64];           /* the error's; else empty */
 	char access_key_id[130]; /* who signed; else empty */
 };

@@ -59,7 +59,6 @@ credentials_answer(struct answer *a, const struct mock *m,
 	const struct session *s = NULL;
 	int r;
 
-	a->operation = "GetCredentials";
 	if (rest.n == 0) {
 		fail(a, 400, "NoIdInRequest", "No ID in the request");
 		return;

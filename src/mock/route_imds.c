@@ -39,7 +39,6 @@ answer_token(struct answer *a, const struct mock *m, const struct request *q)
 	char token[IMDS_TOKEN_SIZE], text[24];
 	uint64_t seconds;
 
-	a->operation = "GetInstanceToken";
 	if (request_header(q, "X-Forwarded-For").n > 0) {
 		fail(a, 403, "Forbidden");
 		return;
@@ -106,7 +105,6 @@ answer_data(struct answer *a, const struct mock *m, const struct request *q,
 	static const char roles[] = "iam/security-credentials/";
 	const struct scenario_task *t = m->scenario->default_task;
 
-	a->operation = "GetInstanceMetadata";
 	if (!sessions_is_imds_token(
 		m->sessions, request_header(q, TOKEN_HEADER), q->now_us)) {
 		fail(a, 401, "Unauthorized");

@@ -60,6 +60,11 @@ metadata_answer(struct answer *a, const struct mock *m, const struct request *q,
 		r = metadata_container(&a->body, m->scenario, t, c, NULL);
 	else if (str_is(part, "task") || str_is(part, "taskWithTags"))
 		r = metadata_task(&a->body, m->scenario, t, q->now_us, NULL);
+	else if (str_is(part, "stats"))
+		r = stats_container(
+		    &a->body, m->scenario, t, c, q->now_us, NULL);
+	else if (str_is(part, "task/stats"))
+		r = stats_task(&a->body, m->scenario, t, q->now_us, NULL);
 	else {
 		answer_fail(a, 404,
 		    "V4 metadata handler: this mock serves no \"%s\" of a task",

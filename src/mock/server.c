@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "mock/delivery.h"
+#include "mock/tls.h"
 
 enum { ALL_METHODS = 0x1ff }; /* libevent would answer 501, we say 405 */
 
@@ -25,6 +27,7 @@ struct server {
 	struct evhttp *http;
 	struct evconnlistener *listener; /* http owns it */
 	struct event *term, *interrupt;
+	struct deliveries deliveries;
 	uint16_t port;
 };
 
@@ -62,9 +65,10 @@ bad_address(const char *text, struct err *err)
 }
 
 int
-server_url_format(char url[SERVER_URL_MAX], const char *address, uint16_t port,
-    struct err *err)
+server_url_format(char url[SERVER_URL_MAX], bool tls, const char *address,
+    uint16_t port, struct err *err)
 {
+	const char *scheme = tls ? "https" : "http";
 	char host[INET6_ADDRSTRLEN];
 	union address a;
 
@@ -74,12 +78,14 @@ server_url_format(char url[SERVER_URL_MAX], const char *address, uint16_t port,
 		if (a.v4.sin_addr.s_addr == htonl(INADDR_ANY))
 			a.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof(host));
-		snprintf(url, SERVER_URL_MAX, "http://%s:%u", host, port);
+		snprintf(
+		    url, SERVER_URL_MAX, "%s://%s:%u", scheme, host, port);
 	} else {
 		if (IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr))
 			a.v6.sin6_addr = in6addr_loopback;
 		inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof(host));
-		snprintf(url, SERVER_URL_MAX, "http://[%s]:%u", host, port);
+		snprintf(url, SERVER_URL_MAX, "%s://[%s]:%u", scheme, host,
+		    port);
 	}
 	return ERR_OK;
 }
@@ -155,43 +161,6 @@ is_from_loopback(struct evhttp_request *req)
 				      strcmp(address, "::1") == 0);
 }
 
-static bool
-add_headers(struct evkeyvalq *headers, const struct answer *a, size_t length)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%zu", length);
-	if ((a->type != NULL &&
-		evhttp_add_header(headers, "Content-Type", a->type) != 0) ||
-	    evhttp_add_header(headers, "Content-Length", text) != 0 ||
-	    (a->allow[0] != '\0' &&
-		evhttp_add_header(headers, "Allow", a->allow) != 0))
-		return false;
-	for (size_t i = 0; i < a->header_count; i++) {
-		if (evhttp_add_header(
-			headers, a->headers[i].name, a->headers[i].value) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* libevent sends a body with HEAD if it is given one. */
-static void
-send_answer(struct evhttp_request *req, struct answer *a, unsigned method)
-{
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
-	struct str body = buf_str(&a->body);
-	struct evbuffer *out = evbuffer_new();
-
-	if (out == NULL || !add_headers(headers, a, body.n) ||
-	    (method != METHOD_HEAD && evbuffer_add(out, body.p, body.n) != 0))
-		evhttp_send_error(req, HTTP_INTERNAL, NULL);
-	else
-		evhttp_send_reply(req, a->status, NULL, out);
-	if (out != NULL)
-		evbuffer_free(out);
-}
-
 static void
 on_request(struct evhttp_request *req, void *arg)
 {
@@ -212,8 +181,7 @@ on_request(struct evhttp_request *req, void *arg)
 	q.query = str_of(evhttp_uri_get_query(uri));
 	answer_init(&a);
 	route_answer(&a, s->mock, &q);
-	send_answer(req, &a, q.method);
-	answer_release(&a);
+	deliver(&s->deliveries, req, &a, q.method == METHOD_HEAD);
 }
 
 static void
@@ -295,11 +263,12 @@ listen_on(struct server *s, const char *address, uint16_t port, struct err *err)
 }
 
 static int
-setup(struct server *s, struct err *err)
+setup(struct server *s, struct tls *tls, struct err *err)
 {
 	s->base = event_base_new();
 	if (s->base == NULL)
 		return no_memory(err);
+	deliveries_init(&s->deliveries, s->base);
 	s->http = evhttp_new(s->base);
 	s->term = evsignal_new(s->base, SIGTERM, on_signal, s);
 	s->interrupt = evsignal_new(s->base, SIGINT, on_signal, s);
@@ -311,12 +280,14 @@ setup(struct server *s, struct err *err)
 	evhttp_set_max_body_size(s->http, SERVER_BODY_MAX);
 	evhttp_set_timeout(s->http, SERVER_TIMEOUT_S);
 	evhttp_set_gencb(s->http, on_request, s);
+	if (tls != NULL)
+		evhttp_set_bevcb(s->http, tls_connection, tls);
 	return ERR_OK;
 }
 
 int
-server_new(struct server **sp, const struct mock *m, const char *address,
-    uint16_t port, struct err *err)
+server_new(struct server **sp, const struct mock *m, struct tls *tls,
+    const char *address, uint16_t port, struct err *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	int r;
@@ -324,7 +295,7 @@ server_new(struct server **sp, const struct mock *m, const char *address,
 	if (s == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	s->mock = m;
-	r = setup(s, err);
+	r = setup(s, tls, err);
 	if (r == ERR_OK)
 		r = listen_on(s, address, port, err);
 	if (r == ERR_OK)
@@ -339,6 +310,8 @@ server_free(struct server *s)
 {
 	if (s == NULL)
 		return;
+	if (s->base != NULL)
+		deliveries_release(&s->deliveries);
 	if (s->http != NULL)
 		evhttp_free(s->http);
 	if (s->term != NULL)

@@ -8,6 +8,7 @@
 #ifndef MOCK_SERVER_H
 #define MOCK_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -21,14 +22,18 @@ enum {
 };
 
 struct server;
+struct tls; /* tls.h */
 
 /* "http://ADDRESS:PORT" that a client on this host uses; IPv6 in brackets. */
-int server_url_format(char url[SERVER_URL_MAX], const char *address,
+int server_url_format(char url[SERVER_URL_MAX], bool tls, const char *address,
     uint16_t port, struct err *err) MUST_USE;
 
-/* Listens; port 0 takes a free one.  m is borrowed until server_free(). */
-int server_new(struct server **sp, const struct mock *m, const char *address,
-    uint16_t port, struct err *err) MUST_USE;
+/*
+ * Listens; port 0 takes a free one.  m and tls, which is NULL for plain HTTP,
+ * are borrowed until server_free().
+ */
+int server_new(struct server **sp, const struct mock *m, struct tls *tls,
+    const char *address, uint16_t port, struct err *err) MUST_USE;
 void server_free(struct server *s); /* NULL is fine */
 
 uint16_t server_port(const struct server *s);

@@ -416,7 +416,6 @@ dispatch(struct call *c, struct arena *arena)
 	action = find_action(c);
 	if (action == NULL)
 		return;
-	c->a->operation = action->name;
 	if (action->is_unsigned || is_signed(c))
 		action->fn(c);
 }
@@ -427,7 +426,6 @@ sts_answer(struct answer *a, const struct mock *m, const struct request *q)
 	struct call c = { .a = a, .m = m, .q = q };
 	struct arena arena;
 
-	a->operation = "STS";
 	arena_init(&arena, FORM_BYTES_MAX);
 	dispatch(&c, &arena);
 	arena_release(&arena);

@@ -7,11 +7,13 @@ EXTRA_DIST += \
 if HAVE_CHECK
 if MOCK
 MOCK_TEST_LIBS = src/mock/libmock.a src/task/libtask.a src/aws/libaws.a \
-	src/json/libjson.a src/base/libbase.a $(CONFUSE_LIBS) $(CRYPTO_LIBS) \
-	$(EVENT_LIBS) $(JSON_C_LIBS) $(TEST_LIBS)
+	src/json/libjson.a src/base/libbase.a $(CONFUSE_LIBS) $(EVENT_LIBS) \
+	$(JSON_C_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(TEST_LIBS)
 MOCK_TEST_CPPFLAGS = $(TEST_CPPFLAGS) $(CONFUSE_CFLAGS) $(JSON_C_CFLAGS)
 MOCK_TESTS = \
+	%D%/test_control \
 	%D%/test_credentials \
+	%D%/test_delivery \
 	%D%/test_ecs \
 	%D%/test_metadata \
 	%D%/test_program \
@@ -21,6 +23,9 @@ MOCK_TESTS = \
 check_PROGRAMS += $(MOCK_TESTS)
 TESTS += $(MOCK_TESTS)
 MOCK_ASKING = %D%/asking.c %D%/asking.h %D%/scenarios.h
+%C%_test_control_SOURCES = %D%/test_control.c $(MOCK_ASKING)
+%C%_test_control_CPPFLAGS = $(MOCK_TEST_CPPFLAGS)
+%C%_test_control_LDADD = $(MOCK_TEST_LIBS)
 %C%_test_credentials_SOURCES = %D%/test_credentials.c $(MOCK_ASKING)
 %C%_test_credentials_CPPFLAGS = $(MOCK_TEST_CPPFLAGS)
 %C%_test_credentials_LDADD = $(MOCK_TEST_LIBS)
@@ -45,5 +50,9 @@ MOCK_ASKING = %D%/asking.c %D%/asking.h %D%/scenarios.h
 	%D%/scenarios.h
 %C%_test_program_CPPFLAGS = $(MOCK_TEST_CPPFLAGS)
 %C%_test_program_LDADD = $(MOCK_TEST_LIBS)
+%C%_test_delivery_SOURCES = %D%/test_delivery.c %D%/program.c \
+	%D%/program.h %D%/scenarios.h tests/loop/certs.c tests/loop/certs.h
+%C%_test_delivery_CPPFLAGS = $(MOCK_TEST_CPPFLAGS) $(SSL_CFLAGS)
+%C%_test_delivery_LDADD = $(MOCK_TEST_LIBS)
 endif
 endif

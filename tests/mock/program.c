@@ -78,7 +78,7 @@ wait_for(int fd, int64_t until_ms)
 void
 program_ready(struct program *p)
 {
-	static const char words[] = "fargate-mock: listening on http://";
+	static const char words[] = "fargate-mock: listening on http";
 	int64_t until = clock_ms() + PROGRAM_WAIT_MS;
 	char line[256];
 	const char *colon;

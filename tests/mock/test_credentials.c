@@ -50,7 +50,7 @@ START_TEST(gives_a_task_its_role)
 
 	ck_assert_int_eq(k.a.status, 200);
 	ck_assert_str_eq(k.a.type, "application/json");
-	ck_assert_str_eq(k.a.operation, "GetCredentials");
+	ck_assert_str_eq(k.a.operation, "credentials");
 	ck_assert_str_eq(k.a.access_key_id, id);
 	ck_has(body, "{\"RoleArn\":\"arn:aws:iam::111122223333:role/services/"
 		     "checkout-task\",\"AccessKeyId\":\"ASIA");

@@ -408,6 +408,12 @@ static const struct {
 	{ { "--port", "-1" }, 2, "", "is not a port" },
 	{ { "--colour" }, 2, "", "--help" },
 	{ { "--port" }, 2, "", "--help" },
+	{ { "--tls-cert=x" }, 2, "", "--tls-cert and --tls-key need each" },
+	{ { "--tls-key=x" }, 2, "", "--tls-cert and --tls-key need each" },
+	{ { "--tls-cert=/nonexistent/x", "--tls-key=y", "-p0" }, 1, "",
+	    "certificate /nonexistent/x: " },
+	{ { "--env=demo", "--tls-cert=x", "--tls-key=y" }, 0,
+	    "ECS_CONTAINER_METADATA_URI_V4=https://127.0.0.1:8090/v4/", "" },
 	{ { "demo" }, 2, "", "\"demo\" is one word too many" },
 };
 
