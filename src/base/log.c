@@ -227,17 +227,28 @@ log_write(enum log_level level, const char *msg, const struct log_field *fields,
 }
 
 bool
-log_gate_open(
-    struct log_gate *g, int64_t now_ms, int64_t every_ms, uint64_t *held)
+log_gate_open_for(struct log_gate *g, unsigned lines, int64_t now_ms,
+    int64_t every_ms, uint64_t *held)
 {
-	if (now_ms < g->next_ms) {
+	if (now_ms >= g->next_ms) {
+		g->next_ms = now_ms + every_ms;
+		g->lines = 0;
+	}
+	if (g->lines >= lines) {
 		g->held++;
 		return false;
 	}
+	g->lines++;
 	*held = g->held;
 	g->held = 0;
-	g->next_ms = now_ms + every_ms;
 	return true;
+}
+
+bool
+log_gate_open(
+    struct log_gate *g, int64_t now_ms, int64_t every_ms, uint64_t *held)
+{
+	return log_gate_open_for(g, 1, now_ms, every_ms, held);
 }
 
 void

@@ -50,13 +50,17 @@ void log_write(enum log_level level, const char *msg,
 #define LOG_NO_FIELD        F_STR("", STR(""))
 
 /*
- * At most one line in every_ms.  Zero it before use; one thread owns it.
- * True if the line may go out; *held is how many were held back since.
+ * At most `lines` lines, or one, in every_ms.  Zero it before use; one thread
+ * owns it.  True if the line may go out; *held is how many were held back
+ * since.
  */
 struct log_gate {
 	int64_t next_ms;
+	unsigned lines; /* since every_ms before that */
 	uint64_t held;
 };
+bool log_gate_open_for(struct log_gate *g, unsigned lines, int64_t now_ms,
+    int64_t every_ms, uint64_t *held);
 bool log_gate_open(
     struct log_gate *g, int64_t now_ms, int64_t every_ms, uint64_t *held);
 

@@ -5,7 +5,12 @@
 #include "server/attest_impl.h"
 #include "server/figures.h"
 
-enum { A_MINUTE_MS = 60 * 1000, A_SECOND_MS = 1000, FIELDS_MAX = 20 };
+enum {
+	A_MINUTE_MS = 60 * 1000,
+	A_SECOND_MS = 1000,
+	REFUSALS = 10, /* a second are logged: a burst of restarts is seen */
+	FIELDS_MAX = 20,
+};
 
 const char *
 attest_mode(const struct server_config *config)
@@ -82,7 +87,8 @@ log_refusal(
 	int64_t now = loop_now(attestor->loop);
 	uint64_t held;
 
-	if (!log_gate_open(&attestor->refused, now, A_SECOND_MS, &held))
+	if (!log_gate_open_for(
+		&attestor->refused, REFUSALS, now, A_SECOND_MS, &held))
 		return;
 	add(&line, "reason", str_of(reason));
 	add(&line, "text", str_of(err->msg));

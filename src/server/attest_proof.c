@@ -415,14 +415,9 @@ on_described(struct attestation *at, struct json json)
 		attest_upstream(at, "ecs", &err);
 		return;
 	}
-	if (judge_the_task(at, &reason, &err) != ERR_OK) {
-		if (err.code == ERR_UNAVAILABLE)
-			attest_upstream(at, reason, &err);
-		else
-			attest_give_up(at, reason, &err);
-		return;
-	}
-	if (judge_needs_definition(&at->proof->task))
+	if (judge_the_task(at, &reason, &err) != ERR_OK)
+		attest_give_up(at, reason, &err);
+	else if (judge_needs_definition(&at->proof->task))
 		ask_definition(at);
 	else
 		give_verdict(at, NULL);

@@ -388,6 +388,23 @@ START_TEST(opens_the_gate_once_in_a_while)
 }
 END_TEST
 
+START_TEST(lets_a_few_lines_out_at_once)
+{
+	struct log_gate gate = { 0 };
+	uint64_t held = 99;
+
+	ck_assert(log_gate_open_for(&gate, 2, 1000, 1000, &held));
+	ck_assert(log_gate_open_for(&gate, 2, 1500, 1000, &held));
+	ck_assert_uint_eq(held, 0);
+	ck_assert(!log_gate_open_for(&gate, 2, 1999, 1000, &held));
+	ck_assert(log_gate_open_for(&gate, 2, 2000, 1000, &held));
+	ck_assert_uint_eq(held, 1);
+	ck_assert(log_gate_open_for(&gate, 2, 2001, 1000, &held));
+	ck_assert_uint_eq(held, 0);
+	ck_assert(!log_gate_open_for(&gate, 2, 2002, 1000, &held));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -409,6 +426,7 @@ main(void)
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("gate");
 	tcase_add_test(tc, opens_the_gate_once_in_a_while);
+	tcase_add_test(tc, lets_a_few_lines_out_at_once);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -5,15 +5,17 @@ Each is one function over a fresh Lab.  When it returns, the lab stops all it
 started and checks every log: a clean unload, no panic, no raw line.
 """
 
+import json
 import os
 import signal
 import time
 
 from lab import (ACCOUNT, ALIAS, CLUSTER, DOMAIN, METADATA, PER_TASK, PLUGIN,
-                 REGION, Agent, Mock, Server, expect, free_port, selectors,
-                 wait)
+                 REGION, Agent, Document, Mock, Server, Swapper, expect,
+                 free_port, selectors, wait)
 
 ALL = []
+FOREIGN = "210987654321"
 
 
 def case(title):
@@ -342,9 +344,14 @@ def assumed_role(lab):
         external_id = "{Mock.EXTERNAL_ID}"
     """)
     Agent(lab, server, lab.mock())
-    asked = lab.mock().requests("AssumeRole")
-    expect(len(asked) == 1 and Mock.READER in str(asked[0]),
-           f"AssumeRole: {asked}")
+    mock = lab.mock()
+    assumed = mock.requests("AssumeRole")
+    expect(len(assumed) == 1 and
+           assumed[0]["accessKeyId"] == Mock.ACCESS_KEY,
+           f"AssumeRole: {assumed}")
+    asked = mock.requests("DescribeTasks")
+    expect(asked and all(one["accessKeyId"].startswith("ASIA")
+                         for one in asked), f"DescribeTasks: {asked}")
 
 
 @case("a caller from another address than the task's is refused")
@@ -383,7 +390,7 @@ def trust_on_first_use(lab):
     agent.stop()
     again = Agent(lab, server, lab.mock(), name="again", wait_up=False)
     again.must_fail()
-    expect(reason(server, "reattest"), "refused for another reason")
+    expect(reason(server, "first_use"), "refused for another reason")
 
 
 @case("SPIRE's Prometheus endpoint shows the plugin's figures")
@@ -419,6 +426,125 @@ def borrowed_credentials(lab):
             mock.url + mock.known(mock.tasks[1])["credentialsPath"]})
     thief.must_fail()
     expect(reason(server, "task_session"), "refused for another reason")
+
+
+def recorded(lab, mock, kind):
+    """A server, and a file with what an honest attestation of the first task
+    sent to it."""
+    server = Server(lab, f'agent_path_template = "{PER_TASK}"')
+    path = os.path.join(lab.dir, "recorded")
+    agent = Agent(lab, server, mock, name="victim", task=mock.tasks[0],
+                  plugin="replay", env={kind: path})
+    expect(os.path.getsize(path) > 0, "nothing was recorded")
+    agent.stop()
+    return server, path
+
+
+@case("a stolen payload is refused")
+def stolen_payload(lab):
+    mock = Mock(lab, tasks=2)
+    server, path = recorded(lab, mock, "REPLAY_PAYLOAD")
+    # The thief runs in a task of its own, under the same role.
+    thief = Agent(lab, server, mock, name="thief", task=mock.tasks[1],
+                  plugin="replay", env={"REPLAY_PAYLOAD": path},
+                  wait_up=False)
+    thief.must_fail()
+    line = reason(server, "signature")
+    expect(line, "refused for another reason")
+    expect(mock.task_id(mock.tasks[0]) in line["claimed_task"],
+           f"another task is named: {line}")
+
+
+@case("a replayed response is refused")
+def replayed_response(lab):
+    mock = Mock(lab, tasks=1)
+    server, path = recorded(lab, mock, "REPLAY_RESPONSE")
+    thief = Agent(lab, server, mock, name="thief", task=mock.tasks[0],
+                  plugin="replay", env={"REPLAY_RESPONSE": path},
+                  wait_up=False)
+    thief.must_fail()
+    expect(reason(server, "signature"), "refused for another reason")
+    expect("AWS does not confirm the signature" in
+           thief.said("PermissionDenied"), "the agent is not told why")
+
+
+ELSEWHERE = """
+cluster 'elsewhere' { }
+task 'away' { cluster = 'elsewhere'
+    task_definition = 'fargate-spire-demo:1' }
+"""
+
+
+@case("another cluster's task is refused")
+def other_cluster(lab):
+    mock = Mock(lab, tasks=1, more=ELSEWHERE)
+    server = Server(lab, f'allowed_clusters = ["{CLUSTER}"]')
+    away = Agent(lab, server, mock, name="away", task="away", wait_up=False)
+    away.must_fail()
+    expect(reason(server, "cluster"), "refused for another reason")
+    # And when it says that it is in the right one.
+    document = mock.task("away")
+    document = json.loads(
+        json.dumps(document).replace("elsewhere", CLUSTER))
+    liar = Agent(lab, server, mock, name="liar", task="away", wait_up=False,
+                 env={"ECS_CONTAINER_METADATA_URI_V4":
+                      Document(lab, document).url})
+    liar.must_fail()
+    expect(reason(server, "task_missing"), "refused for another reason")
+
+
+@case("an allowed role in a foreign account is refused")
+def foreign_account(lab):
+    mock = Mock(lab, tasks=1, more=f"""
+account '{FOREIGN}' {{ }}
+cluster 'theirs' {{ account = '{FOREIGN}' name = '{CLUSTER}' }}
+task 'foreign' {{ cluster = 'theirs'
+    task_definition = 'fargate-spire-demo:1' }}
+""")
+    server = Server(lab, f"""
+        allowed_accounts = ["{ACCOUNT}"]
+        allowed_task_roles = ["{mock.role("foreign")}"]
+        agent_path_template = "{PER_TASK}"
+    """)
+    Agent(lab, server, mock, task=mock.tasks[0])
+    foreign = Agent(lab, server, mock, name="foreign", task="foreign",
+                    wait_up=False)
+    foreign.must_fail()
+    expect("account ID" in foreign.said("PermissionDenied"),
+           "refused for another reason")
+    # And when it says that it is of the allowed one.
+    document = json.loads(json.dumps(mock.task("foreign")).replace(
+        FOREIGN, ACCOUNT))
+    liar = Agent(lab, server, mock, name="liar", task="foreign",
+                 wait_up=False, env={"ECS_CONTAINER_METADATA_URI_V4":
+                                     Document(lab, document).url})
+    liar.must_fail()
+    wait(lambda: any(line.get("reason") == "account" and
+                     line.get("account") == FOREIGN
+                     for line in server.plugin_lines()),
+         "the account that AWS named, in the log", server, 20)
+
+
+def swapped(lab, operation, word):
+    """Two tasks in two clusters, so that ECS is asked for each by itself."""
+    mock = Mock(lab, tasks=1, more=ELSEWHERE)
+    Swapper(lab, mock, operation)
+    server = Server(lab, f'agent_path_template = "{PER_TASK}"')
+    agents = [Agent(lab, server, mock, name=task, task=task, wait_up=False)
+              for task in (mock.tasks[0], "away")]
+    for agent in agents:
+        agent.must_fail()
+    wait(lambda: reason(server, word), f"a refusal by {word}", server, 20)
+
+
+@case("a proxy that swaps the identities of two tasks gains nothing")
+def swapped_identities(lab):
+    swapped(lab, "GetCallerIdentity", "task_session")
+
+
+@case("a proxy that swaps the descriptions of two tasks gains nothing")
+def swapped_tasks(lab):
+    swapped(lab, "DescribeTasks", "task_other")
 
 
 # ---- time passes

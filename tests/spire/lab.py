@@ -307,7 +307,7 @@ class Mock(Process):
         self.ask("/mock/faults", method="DELETE")
 
     def requests(self, operation):
-        return self.ask(f"/mock/requests?operation={operation}")["requests"]
+        return self.ask(f"/mock/requests?operation={operation}")
 
     def role(self, task="metadata"):
         """The name of the task's role."""
@@ -327,11 +327,11 @@ class Mock(Process):
 
     def environment(self, task="metadata"):
         """What ECS puts into the environment of the task's containers."""
-        return {
-            "ECS_CONTAINER_METADATA_URI_V4": self.metadata(task),
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI":
-                self.url + self.known(task)["credentialsPath"],
-        }
+        found = {"ECS_CONTAINER_METADATA_URI_V4": self.metadata(task)}
+        if task != "nobody":
+            found["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = \
+                self.url + self.known(task)["credentialsPath"]
+        return found
 
     def scenario(self):
         text = f"""
@@ -346,7 +346,7 @@ role '{self.READER}' {{
             return text
         address = f"address = '{self.address}'" if self.address else ""
         return text + f"""
-cluster '{CLUSTER}' {{ }}
+cluster '{CLUSTER}' {{ account = '{ACCOUNT}' }}
 task_definition 'fargate-spire-demo:1' {{
   container 'spire-agent' {{ image = 'spire-agent:1' }}
 }}
@@ -471,11 +471,11 @@ def attestor(lab, kind, data, data_file=None, checksum=None, plugin=None):
 class Spire(Process):
     """What a SPIRE server and a SPIRE agent have in common."""
 
-    kind = None
+    plugin = None  # which of the lab's programs
 
     def plugin_lines(self):
         """The lines our plugin wrote, as SPIRE logged them."""
-        binary = os.path.basename(self.lab.programs[self.kind])
+        binary = os.path.basename(self.lab.programs[self.plugin])
         return [line for line in self.lines()
                 if str(line.get("subsystem_name", "")).endswith(binary)]
 
@@ -493,7 +493,7 @@ class Spire(Process):
 
     def plugin_pid(self):
         """The process of our plugin."""
-        binary = os.path.realpath(self.lab.programs[self.kind])
+        binary = os.path.realpath(self.lab.programs[self.plugin])
         children = f"/proc/{self.child.pid}/task"
         for thread in os.listdir(children):
             with open(f"{children}/{thread}/children",
@@ -514,7 +514,7 @@ class Spire(Process):
 
 
 class Server(Spire):
-    kind = "server"
+    plugin = "server"
 
     @staticmethod
     def config(lab, name, node_attestor, port, ttl="1h", telemetry=None):
@@ -628,7 +628,7 @@ plugins {{
 
 
 class Agent(Spire):
-    kind = "agent"
+    plugin = "agent"
 
     def __init__(self, lab, server, mock=None, data="", name="agent",
                  task="metadata", env=None, wait_up=True, keys="memory",
@@ -636,6 +636,7 @@ class Agent(Spire):
         self.lab, self.name = lab, name
         self.options = dict(server=server, mock=mock, data=data, name=name,
                             task=task, env=env, keys=keys, **block)
+        self.plugin = block.get("plugin", "agent")
         self.socket = f"{lab.dir}/{name}.sock"
         full = dict(env or {})
         if mock is not None:

@@ -34,3 +34,16 @@ check_PROGRAMS += %D%/agent-options
 	src/aws/libaws.a src/task/libtask.a src/json/libjson.a \
 	src/base/libbase.a
 endif
+
+# The agent plugin's own parts, with its two senders wrapped; for check-spire.
+if AGENT
+check_PROGRAMS += %D%/replay-agent
+%C%_replay_agent_SOURCES = %D%/replay-agent.c src/agent/main.c
+%C%_replay_agent_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_replay_agent_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=aid_send_payload -Wl,--wrap=aid_send_response
+%C%_replay_agent_LDADD = src/agent/libagent.a src/conf/libconf.a \
+	src/evidence/libevidence.a src/task/libtask.a src/aws/libaws.a \
+	src/json/libjson.a src/loop/libhttp.a $(SPIRE_LIBS) $(CURL_LIBS) \
+	$(CRYPTO_LIBS) $(GRPC_LIBS) $(PROTOBUF_C_LIBS)
+endif
