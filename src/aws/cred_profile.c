@@ -13,21 +13,23 @@
 static const struct {
 	const char *name;
 	size_t offset;
+	bool secret; /* of the pair, with its token */
 } keys[] = {
-	{ "aws_access_key_id", AT(access_key_id) },
-	{ "aws_secret_access_key", AT(secret_access_key) },
-	{ "aws_session_token", AT(session_token) },
-	{ "role_arn", AT(role_arn) },
-	{ "source_profile", AT(source_profile) },
-	{ "credential_source", AT(credential_source) },
-	{ "web_identity_token_file", AT(web_identity_token_file) },
-	{ "external_id", AT(external_id) },
-	{ "role_session_name", AT(role_session_name) },
-	{ "duration_seconds", AT(duration_seconds) },
-	{ "region", AT(region) },
+	{ "aws_access_key_id", AT(access_key_id), true },
+	{ "aws_secret_access_key", AT(secret_access_key), true },
+	{ "aws_session_token", AT(session_token), true },
+	{ "role_arn", AT(role_arn), false },
+	{ "source_profile", AT(source_profile), false },
+	{ "credential_source", AT(credential_source), false },
+	{ "web_identity_token_file", AT(web_identity_token_file), false },
+	{ "external_id", AT(external_id), false },
+	{ "role_session_name", AT(role_session_name), false },
+	{ "duration_seconds", AT(duration_seconds), false },
+	{ "region", AT(region), false },
 };
 
-static const char *const refused[] = { "credential_process", "mfa_serial",
+/* The first is the worst: a role does not get around it. */
+static const char *const refused[] = { "mfa_serial", "credential_process",
 	"sso_session", "sso_start_url", "sso_account_id", "login_session" };
 
 /*
@@ -117,43 +119,81 @@ profile_name(bool *chosen)
  * Sections
  */
 
+/* One file being read for one profile. */
+struct scan {
+	struct profile *out;
+	bool config;        /* the file is config, not credentials */
+	bool skips_secrets; /* the pair is there already */
+	bool found, inside;
+	size_t indent; /* of the latest key; SIZE_MAX before the first */
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* What is behind "profile", without quotes; empty: that is none. */
+static struct str
+name_in_config(struct str inside)
+{
+	static const char word[] = "profile";
+	struct str name = str_sub(inside, sizeof(word) - 1, inside.n);
+
+	if (!str_starts(inside, word) || name.n == 0 || !is_blank(name.p[0]))
+		return (struct str){ NULL, 0 };
+	name = str_trim(name);
+	if (name.n >= 2 && (name.p[0] == '"' || name.p[0] == '\'') &&
+	    name.p[name.n - 1] == name.p[0])
+		name = str_sub(name, 1, name.n - 2);
+	return name;
+}
+
 /* "[profile NAME]" or "[NAME]" */
 static bool
 is_section_of(struct str line, struct str name, bool config)
 {
-	struct str inside, rest, word;
+	struct str rest, inside = str_cut(&rest, str_sub(line, 1, line.n), ']');
 
-	line = str_trim(line);
-	if (line.n < 2 || line.p[0] != '[')
-		return false;
-	inside = str_trim(str_cut(&rest, str_sub(line, 1, line.n), ']'));
 	if (rest.p == NULL)
 		return false;
-	if (!config || str_is(inside, "default"))
-		return str_eq(inside, name);
-	word = str_cut(&rest, inside, ' ');
-	return str_is(word, "profile") && rest.p != NULL &&
-	       str_eq(str_trim(rest), name);
+	inside = str_trim(inside);
+	if (config && !str_is(inside, "default"))
+		inside = name_in_config(inside);
+	return inside.n > 0 && str_eq(inside, name);
+}
+
+static bool
+is_refused(struct str key, size_t *rank)
+{
+	for (*rank = 0; *rank < sizeof(refused) / sizeof(refused[0]); ++*rank)
+		if (str_eq_nocase(key, str_of(refused[*rank])))
+			return true;
+	return false;
 }
 
 static void
-take_key(struct profile *out, struct str key, struct str value)
+take_key(struct scan *scan, struct str key, struct str value)
 {
-	size_t i;
+	struct profile *out = scan->out;
+	size_t i, rank;
 
+	if (value.n == 0)
+		return;
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (str_is(key, keys[i].name)) {
+		if (str_eq_nocase(key, str_of(keys[i].name))) {
 			struct str *at = (struct str *)(void *)((char *)out +
 								keys[i].offset);
 
 			/* the credentials file is read first, and wins */
-			if (at->n == 0)
+			if (at->n == 0 &&
+			    !(keys[i].secret && scan->skips_secrets))
 				*at = value;
 			return;
 		}
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (str_is(key, refused[i]) && out->refused.n == 0)
-			out->refused = key;
+	if (is_refused(key, &rank) && (out->refused.n == 0 || rank == 0))
+		out->refused = key;
 }
 
 /* " # ..." after a value is a remark. */
@@ -169,45 +209,64 @@ strip_remark(struct str value)
 	return value;
 }
 
+static size_t
+indent_of(struct str line)
+{
+	size_t n = 0;
+
+	while (n < line.n && is_blank(line.p[n]))
+		n++;
+	return n;
+}
+
 static int
-take_line(struct profile *out, struct str line, struct err *err)
+take_line(struct scan *scan, struct str line, struct err *err)
 {
 	struct str value, key;
+	size_t indent = indent_of(line);
 
-	/* what is indented belongs to the line before: s3 = and the like */
-	if (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
-		return ERR_OK;
 	line = str_trim(line);
 	if (line.n == 0 || line.p[0] == '#' || line.p[0] == ';')
+		return ERR_OK;
+	/* deeper than a key, it belongs to that: s3 = and the like */
+	if (indent > scan->indent)
 		return ERR_OK;
 	key = str_trim(str_cut(&value, line, '='));
 	if (value.p == NULL)
 		return err_set(err, ERR_CONFIG,
 		    "profile \"%s\" of AWS's shared files has a line without "
 		    "\"=\"",
-		    CLEAN(out->name));
-	take_key(out, key, strip_remark(str_trim(value)));
+		    CLEAN(scan->out->name));
+	scan->indent = indent;
+	take_key(scan, key, strip_remark(str_trim(value)));
 	return ERR_OK;
 }
 
 static int
-scan(bool *found, struct profile *out, struct str text, bool config,
-    struct err *err)
+scan_file(struct scan *scan, struct str text, struct err *err)
 {
-	bool inside = false;
 	struct str line, rest = text;
 	int r = ERR_OK;
 
 	while (r == ERR_OK && rest.n > 0) {
 		line = str_cut(&rest, rest, '\n');
 		if (line.n > 0 && line.p[0] == '[') {
-			inside = is_section_of(line, out->name, config);
-			*found = *found || inside;
-		} else if (inside) {
-			r = take_line(out, line, err);
+			scan->inside =
+			    is_section_of(line, scan->out->name, scan->config);
+			scan->found = scan->found || scan->inside;
+			scan->indent = SIZE_MAX;
+		} else if (scan->inside) {
+			r = take_line(scan, line, err);
 		}
 	}
 	return r;
+}
+
+static bool
+has_secrets(const struct profile *p)
+{
+	return p->access_key_id.n > 0 || p->secret_access_key.n > 0 ||
+	       p->session_token.n > 0;
 }
 
 int
@@ -215,17 +274,21 @@ profile_find(struct profile *out, const struct profile_files *files,
     struct str name, struct err *err)
 {
 	struct profile got = { .name = name };
-	bool found = false;
-	int r = scan(&found, &got, files->credentials, false, err);
+	struct scan scan = { .out = &got };
+	int r = scan_file(&scan, files->credentials, err);
 
+	scan.config = true;
+	scan.inside = false;
+	scan.skips_secrets = has_secrets(&got);
 	if (r == ERR_OK)
-		r = scan(&found, &got, files->config, true, err);
+		r = scan_file(&scan, files->config, err);
 	if (r != ERR_OK)
 		return r;
-	if (!found)
+	if (!scan.found)
 		return err_set(err, ERR_MISSING,
 		    "AWS's shared files have no profile \"%s\"", CLEAN(name));
-	if ((got.access_key_id.n > 0) != (got.secret_access_key.n > 0))
+	if (has_secrets(&got) &&
+	    (got.access_key_id.n == 0 || got.secret_access_key.n == 0))
 		return err_set(err, ERR_CONFIG,
 		    "profile \"%s\" of AWS's shared files has half a pair of "
 		    "keys",

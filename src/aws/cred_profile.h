@@ -3,7 +3,9 @@
  * cred_profile.h - the shared config and credentials files of AWS's tools
  *
  * Sections [NAME] in credentials, [default] and [profile NAME] in config; what
- * is in both is the credentials file's.  Names of files and of the profile:
+ * is in both is the credentials file's, and a pair of keys with its token is
+ * one file's.  Keys' case does not matter; what is indented deeper than a key
+ * belongs to that key.  Names of files and of the profile:
  * AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE.
  */
 #ifndef AWS_CRED_PROFILE_H

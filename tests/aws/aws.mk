@@ -72,15 +72,19 @@ TESTS += %D%/test_document %D%/test_ecs %D%/test_keys
 %C%_test_keys_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_keys_LDADD = $(PURE_LIBS)
 
-# sts.c also sends.
+# sts.c also sends, and a source that is found can be asked.
 if PLUGINS
-check_PROGRAMS += %D%/test_sts
-TESTS += %D%/test_sts
-%C%_test_sts_SOURCES = %D%/test_sts.c
-%C%_test_sts_CPPFLAGS = $(TEST_CPPFLAGS)
-%C%_test_sts_LDADD = src/aws/libaws.a src/json/libjson.a \
+check_PROGRAMS += %D%/test_cred_profile %D%/test_sts
+TESTS += %D%/test_cred_profile %D%/test_sts
+SENDING_LIBS = src/aws/libaws.a src/json/libjson.a \
 	src/loop/libhttp.a src/loop/libloop.a src/base/libbase.a \
 	$(CURL_LIBS) $(GRPC_LIBS) $(CRYPTO_LIBS) $(TEST_LIBS)
+%C%_test_cred_profile_SOURCES = %D%/test_cred_profile.c
+%C%_test_cred_profile_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_cred_profile_LDADD = $(SENDING_LIBS)
+%C%_test_sts_SOURCES = %D%/test_sts.c
+%C%_test_sts_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_sts_LDADD = $(SENDING_LIBS)
 endif
 endif
 # Here ends what is pure.
