@@ -13,7 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/cred_profile.h"
+#include "aws/document.h"
+#include "aws/ecs.h"
 #include "aws/sigv4.h"
+#include "aws/sts.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "conf/hcl.h"
@@ -27,6 +31,31 @@
 #include "json/json.h"
 
 enum { N_MAX = 100 * 1000 }; /* an operation that allocates more never ends */
+
+/* A document; each '@' of the form is an escape and more than a block holds. */
+struct swollen {
+	size_t n;
+	char text[64 * 1024];
+};
+
+static struct str
+swell(struct swollen *s, const char *form)
+{
+	enum { PIECE = 2100 };
+
+	for (s->n = 0; *form != '\0'; form++) {
+		if (s->n + PIECE > sizeof(s->text))
+			abort();
+		if (*form != '@') {
+			s->text[s->n++] = *form;
+			continue;
+		}
+		memset(s->text + s->n, 'x', PIECE);
+		memcpy(s->text + s->n, "\\u0041", 6);
+		s->n += PIECE;
+	}
+	return (struct str){ s->text, s->n };
+}
 
 static int
 fill_buf(struct err *err)
@@ -291,6 +320,151 @@ sign_and_verify(struct err *err)
 	return r;
 }
 
+/* A full batch, and the definition of one. */
+static int
+ask_ecs(struct err *err)
+{
+	struct str arns[ECS_BATCH_MAX];
+	struct buf tasks, definition;
+	size_t i;
+	int r;
+
+	for (i = 0; i < ECS_BATCH_MAX; i++)
+		arns[i] = STR("arn:aws:ecs:us-east-1:021436587009:task/b/0f1e");
+	buf_init(&tasks, 64 * 1024);
+	buf_init(&definition, 64 * 1024);
+	r = ecs_tasks_request(
+	    &tasks, STR("batch"), arns, ECS_BATCH_MAX, true, err);
+	if (r == ERR_OK)
+		r = ecs_definition_request(&definition, STR("night:1"), err);
+	buf_release(&tasks);
+	buf_release(&definition);
+	return r;
+}
+
+static int
+read_task(struct err *err)
+{
+	static const char form[] =
+	    "{\"taskArn\":\"@\",\"clusterArn\":\"@\",\"taskDefinitionArn\":"
+	    "\"@\",\"lastStatus\":\"@\",\"desiredStatus\":\"@\",\"group\":"
+	    "\"@\",\"overrides\":{\"taskRoleArn\":\"@\"},\"attachments\":[{"
+	    "\"id\":\"@\",\"type\":\"ElasticNetworkInterface\",\"status\":"
+	    "\"ATTACHED\",\"details\":[{\"name\":\"privateIPv4Address\","
+	    "\"value\":\"@\"}]}],\"containers\":[{\"name\":\"@\",\"image\":"
+	    "\"@\",\"networkInterfaces\":[{\"attachmentId\":\"@\","
+	    "\"ipv6Address\":\"@\"}]}],\"tags\":[{\"key\":\"@\",\"value\":"
+	    "\"@\"}]}";
+	static struct swollen text;
+	struct ecs_task task;
+	struct json json;
+	struct arena a;
+	int r;
+
+	arena_init(&a, ECS_ANSWER_MAX);
+	r = json_open(&json, swell(&text, form), err);
+	if (r == ERR_OK)
+		r = ecs_task_read(&task, &a, json, err);
+	arena_release(&a);
+	return r;
+}
+
+static int
+read_definition(struct err *err)
+{
+	static const char form[] =
+	    "{\"taskDefinition\":{\"taskDefinitionArn\":\"@\",\"family\":\"@\","
+	    "\"taskRoleArn\":\"@\",\"pidMode\":\"@\"}}";
+	static struct swollen text;
+	struct ecs_definition definition;
+	struct arena a;
+	int r;
+
+	arena_init(&a, ECS_DEFINITION_ANSWER_MAX);
+	r = ecs_definition_read(
+	    &definition, &a, swell(&text, form), err);
+	arena_release(&a);
+	return r;
+}
+
+/* What a container gets, kept and let go. */
+static int
+read_credentials(struct err *err)
+{
+	static const char form[] =
+	    "{\"AccessKeyId\":\"\\u0041\",\"SecretAccessKey\":\"\\u0041\","
+	    "\"Token\":\"@\",\"RoleArn\":\"@\",\"Expiration\":"
+	    "\"2026-01-15T11:20:30Z\"}";
+	static struct swollen text;
+	struct aws_keys *keys = NULL;
+	int r = document_keys(
+	    &keys, swell(&text, form), "container", 1, err);
+
+	aws_keys_unref(keys);
+	return r;
+}
+
+/* Both files are there, and empty; else there is a home without them. */
+static int
+read_shared_files(struct err *err)
+{
+	struct profile_files files;
+	struct arena a;
+	int r;
+
+	if (setenv("AWS_CONFIG_FILE", "/dev/null", 1) != 0 ||
+	    unsetenv("AWS_SHARED_CREDENTIALS_FILE") != 0 ||
+	    setenv("HOME", "/dev/null", 1) != 0)
+		return err_set(err, ERR_SYSTEM, "no environment");
+	arena_init(&a, PROFILE_ARENA_MAX);
+	r = profile_files_read(&files, &a, err);
+	arena_release(&a);
+	return r;
+}
+
+#ifdef TORTURE_STS
+static int
+read_identity(struct err *err)
+{
+	static const char form[] =
+	    "{\"GetCallerIdentityResponse\":{\"GetCallerIdentityResult\":{"
+	    "\"Account\":\"\\u0031\",\"Arn\":\"@\",\"UserId\":\"@\"},"
+	    "\"ResponseMetadata\":{\"RequestId\":\"@\"}}}";
+	static struct swollen text;
+	struct sts_identity identity;
+	struct arena a;
+	int r;
+
+	arena_init(&a, 2 * STS_ANSWER_MAX);
+	r = sts_identity_read(&identity, &a, STR("application/json"),
+	    swell(&text, form), err);
+	arena_release(&a);
+	return r;
+}
+
+/* A role's keys, and a proof by them. */
+static int
+prove_with_keys(struct err *err)
+{
+	static const char form[] =
+	    "{\"AssumeRoleResponse\":{\"AssumeRoleResult\":{\"Credentials\":{"
+	    "\"AccessKeyId\":\"\\u0041\",\"SecretAccessKey\":\"\\u0041\","
+	    "\"SessionToken\":\"@\",\"Expiration\":1768476030}}}}";
+	static const struct endpoint endpoint = { .host = "sts.example.org" };
+	static struct swollen text;
+	char signature[65], amz_date[17];
+	struct aws_keys *keys = NULL;
+	int r = sts_keys_read(&keys, "AssumeRole", "role",
+	    STR("application/json"), swell(&text, form), err);
+
+	if (r == ERR_OK)
+		r = sts_proof_sign(signature, amz_date, keys, &endpoint,
+		    STR("us-east-1"), STR("v1.binding"), 1768472430, err);
+	aws_keys_unref(keys);
+	return r;
+}
+#endif
+
 static const struct {
 	const char *name;
 	int (*run)(struct err *err);
@@ -306,6 +480,15 @@ static const struct {
 	{ "parse HCL", parse_hcl },
 	{ "parse HCL as JSON", parse_hcl_json },
 	{ "sign and verify a call", sign_and_verify },
+	{ "ask ECS", ask_ecs },
+	{ "read a task", read_task },
+	{ "read a task definition", read_definition },
+	{ "read a container's credentials", read_credentials },
+	{ "read AWS's shared files", read_shared_files },
+#ifdef TORTURE_STS
+	{ "read an identity", read_identity },
+	{ "prove with a role's keys", prove_with_keys },
+#endif
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };

@@ -8,12 +8,20 @@ FAULT_LINK = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 check_PROGRAMS += %D%/torture
 TESTS += %D%/torture
 %C%_torture_SOURCES = %D%/torture.c %D%/fault.c %D%/fault.h
-%C%_torture_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_torture_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests $(TORTURE_STS)
 %C%_torture_LDFLAGS = $(FAULT_LINK)
 # highest room first
 %C%_torture_LDADD = src/conf/libconf.a \
 	src/evidence/libevidence.a src/task/libtask.a src/aws/libaws.a \
-	src/json/libjson.a src/base/libbase.a $(CRYPTO_LIBS)
+	src/json/libjson.a $(TORTURE_LOOP) src/base/libbase.a \
+	$(TORTURE_LOOP_LIBS) $(CRYPTO_LIBS)
+
+# aws/sts.c also sends, though not here.
+if PLUGINS
+TORTURE_STS = -DTORTURE_STS
+TORTURE_LOOP = src/loop/libhttp.a src/loop/libloop.a
+TORTURE_LOOP_LIBS = $(CURL_LIBS) $(GRPC_LIBS)
+endif
 
 .PHONY: check-torture
 check-torture: %D%/torture
