@@ -75,6 +75,36 @@ FUZZ_TARGETS += %D%/fuzz_sigv4
 %C%_fuzz_sigv4_LDADD = src/aws/libaws.a src/base/libbase.a $(CRYPTO_LIBS) \
 	$(FUZZ_LIBS)
 
+FUZZ_TARGETS += %D%/fuzz_ecs
+%C%_fuzz_ecs_SOURCES = %D%/fuzz_ecs.c
+%C%_fuzz_ecs_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_ecs_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_ecs_LDADD = src/aws/libaws.a src/json/libjson.a \
+	src/base/libbase.a $(FUZZ_LIBS)
+
+FUZZ_TARGETS += %D%/fuzz_endpoint
+%C%_fuzz_endpoint_SOURCES = %D%/fuzz_endpoint.c
+%C%_fuzz_endpoint_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_endpoint_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_endpoint_LDADD = src/aws/libaws.a src/base/libbase.a $(FUZZ_LIBS)
+
+FUZZ_TARGETS += %D%/fuzz_profile
+%C%_fuzz_profile_SOURCES = %D%/fuzz_profile.c
+%C%_fuzz_profile_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_profile_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_profile_LDADD = src/aws/libaws.a src/base/libbase.a $(FUZZ_LIBS)
+
+# aws/sts.c also sends.
+if PLUGINS
+FUZZ_TARGETS += %D%/fuzz_sts
+%C%_fuzz_sts_SOURCES = %D%/fuzz_sts.c
+%C%_fuzz_sts_CPPFLAGS = $(FUZZ_CPPFLAGS)
+%C%_fuzz_sts_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_sts_LDADD = src/aws/libaws.a src/json/libjson.a \
+	src/loop/libhttp.a src/loop/libloop.a src/base/libbase.a \
+	$(CURL_LIBS) $(GRPC_LIBS) $(CRYPTO_LIBS) $(FUZZ_LIBS)
+endif
+
 FUZZ_TARGETS += %D%/fuzz_template
 %C%_fuzz_template_SOURCES = %D%/fuzz_template.c
 %C%_fuzz_template_CPPFLAGS = $(FUZZ_CPPFLAGS)
