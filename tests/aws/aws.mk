@@ -60,8 +60,12 @@ TESTS += %D%/test_error
 
 PURE_LIBS = src/aws/libaws.a src/json/libjson.a src/base/libbase.a \
 	$(CRYPTO_LIBS) $(TEST_LIBS)
-check_PROGRAMS += %D%/test_document %D%/test_ecs %D%/test_keys
-TESTS += %D%/test_document %D%/test_ecs %D%/test_keys
+PURE_TESTS = %D%/test_digest %D%/test_document %D%/test_ecs %D%/test_keys
+check_PROGRAMS += $(PURE_TESTS)
+TESTS += $(PURE_TESTS)
+%C%_test_digest_SOURCES = %D%/test_digest.c
+%C%_test_digest_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_digest_LDADD = $(PURE_LIBS)
 %C%_test_document_SOURCES = %D%/test_document.c
 %C%_test_document_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_document_LDADD = $(PURE_LIBS)
