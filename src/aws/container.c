@@ -172,6 +172,8 @@ on_answer(
 		why = *err;
 	if (r == ERR_TIMEOUT)
 		r = why.code = ERR_UNAVAILABLE;
+	else if (r == ERR_TOOBIG)
+		r = why.code = ERR_UPSTREAM;
 	fetch->done(fetch->arg, r, keys, &why);
 	aws_keys_unref(keys);
 	free(fetch);

@@ -18,6 +18,7 @@ enum {
 	TOKEN_MAX = 1024,
 	ROLE_MAX = 64,
 	STATUS_OK = 200,
+	STATUS_UNAUTHORIZED = 401,
 	STATUS_NOT_FOUND = 404,
 };
 
@@ -27,6 +28,7 @@ struct imds_fetch {
 	struct http *http;
 	struct http_call *call;
 	enum imds_state state;
+	bool renewed; /* its token was refused once */
 	imds_fn *done;
 	void *arg;
 	char base[ENDPOINT_URL_SIZE];
@@ -92,11 +94,18 @@ say_missing(struct err *err, const char *what)
 	return err_set(err, ERR_MISSING, "the EC2 instance: %s", what);
 }
 
-/* What an answer brings, up to the next question. */
+/* What an answer brings, up to the next question; keys at the end. */
 static int
 take(struct imds_fetch *fetch, struct aws_keys **keys,
     const struct http_answer *answer, struct err *err)
 {
+	if (answer->status == STATUS_UNAUTHORIZED &&
+	    fetch->state != IMDS_TOKEN && !fetch->renewed) {
+		fetch->renewed = true;
+		fetch->role[0] = '\0';
+		fetch->state = IMDS_TOKEN;
+		return ask(fetch, err);
+	}
 	if (fetch->state == IMDS_ROLE && answer->status == STATUS_NOT_FOUND)
 		return say_missing(err, "it has no role");
 	if (answer->status >= 500)
@@ -139,14 +148,16 @@ on_answer(
 
 	if (r == ERR_OK)
 		r = take(fetch, &keys, answer, &why);
-	else if (r != ERR_CANCELLED && state == IMDS_TOKEN)
+	else if (r != ERR_CANCELLED && r != ERR_MEMORY && state == IMDS_TOKEN)
 		r = say_missing(&why, "its metadata service does not answer");
 	else
 		why = *err;
-	if (r == ERR_OK && state != IMDS_KEYS)
+	if (r == ERR_OK && keys == NULL)
 		return;
 	if (r == ERR_TIMEOUT)
 		r = why.code = ERR_UNAVAILABLE;
+	else if (r == ERR_TOOBIG)
+		r = why.code = ERR_UPSTREAM;
 	finish(fetch, r, keys, &why);
 	aws_keys_unref(keys);
 }

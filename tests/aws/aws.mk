@@ -26,6 +26,20 @@ TESTS += %D%/test_call
 %C%_test_call_CPPFLAGS = $(lab_cppflags)
 %C%_test_call_LDFLAGS = $(LAB_LINK)
 %C%_test_call_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_container
+TESTS += %D%/test_container
+%C%_test_container_SOURCES = %D%/test_container.c $(fake_sources)
+%C%_test_container_CPPFLAGS = $(lab_cppflags)
+%C%_test_container_LDFLAGS = $(LAB_LINK)
+%C%_test_container_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_imds
+TESTS += %D%/test_imds
+%C%_test_imds_SOURCES = %D%/test_imds.c $(fake_sources)
+%C%_test_imds_CPPFLAGS = $(lab_cppflags)
+%C%_test_imds_LDFLAGS = $(LAB_LINK)
+%C%_test_imds_LDADD = $(lab_ldadd)
 endif
 endif
 
