@@ -51,6 +51,9 @@ web_token_read(
 		    "%d bytes, or cannot be read",
 		    CLEAN(path), WEB_TOKEN_MAX);
 	*token = str_trim((struct str){ text, (size_t)n });
+	if (token->n == 0)
+		return err_set(err, ERR_CONFIG,
+		    "the web identity's token: \"%s\" is blank", CLEAN(path));
 	return ERR_OK;
 }
 
@@ -87,8 +90,13 @@ from_settings(struct credentials **found, const struct credentials *chain,
 		.source = "settings",
 	};
 
-	if (value.access_key_id.n == 0)
+	if (value.access_key_id.n == 0 && value.secret.n == 0)
 		return ERR_MISSING;
+	if (value.access_key_id.n == 0 || value.secret.n == 0)
+		return err_set(err, ERR_CONFIG,
+		    "half a pair of keys in the settings: %s is not set",
+		    value.secret.n == 0 ? "secret_access_key"
+					: "access_key_id");
 	return new_static(found, &chain->caller, &value, err);
 }
 
@@ -265,6 +273,7 @@ from_source(struct credentials **found, struct walk *walk,
     const struct profile *p, struct err *err)
 {
 	const struct aws_caller *caller = &walk->chain->caller;
+	struct err why = { 0 };
 	int r = ERR_MISSING;
 
 	if (str_is(p->credential_source, "Environment"))
@@ -272,7 +281,9 @@ from_source(struct credentials **found, struct walk *walk,
 	else if (str_is(p->credential_source, "Ec2InstanceMetadata"))
 		r = from_instance(found, caller, err);
 	else if (str_is(p->credential_source, "EcsContainer"))
-		r = from_container(found, caller, err);
+		r = from_container(found, caller, &why);
+	if (r != ERR_OK && r != ERR_MISSING && why.code != ERR_OK)
+		return err_set(err, r, "%s", why.msg);
 	if (r == ERR_MISSING)
 		return err_set(err, ERR_CONFIG,
 		    "profile \"%s\": credential_source = %s: nothing there",
@@ -365,6 +376,11 @@ from_profile(struct credentials **found, struct walk *walk, struct str name,
 		    CLEAN(name), CLEAN(p.refused));
 	if (p.access_key_id.n > 0)
 		return from_keys_of(found, &walk->chain->caller, &p, err);
+	if (walk->count > 1)
+		return err_set(err, ERR_CONFIG,
+		    "profile \"%s\" of AWS's shared files is another's source, "
+		    "and has neither keys nor a role",
+		    CLEAN(name));
 	return ERR_MISSING;
 }
 

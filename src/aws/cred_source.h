@@ -41,8 +41,8 @@ struct credentials {
 	struct aws_keys *keys; /* the latest; a reference */
 	struct list waits;
 	bool fetching, freed;
-	int64_t rest_until_ms; /* no fetch before */
-	struct err failure;    /* of the last one */
+	int64_t rest_until_ms; /* no early fetch before; none after a failure */
+	struct err failure;    /* of the last one, if it failed */
 
 	/* what is under way while fetching */
 	enum {

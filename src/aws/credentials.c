@@ -10,7 +10,7 @@
 
 enum {
 	EARLY_S = 5 * 60,
-	REST_MS = 10 * 1000, /* after a refresh that failed */
+	REST_MS = 10 * 1000, /* between two refreshes */
 	FETCH_MS = 15 * 1000,
 };
 
@@ -36,19 +36,13 @@ is_fresh(const struct aws_keys *keys, int64_t early_s)
 	       (keys->expires_s == 0 || now_s() < keys->expires_s - early_s);
 }
 
-static void
-wait_free(struct credentials_wait *wait)
-{
-	list_remove(&wait->link);
-	loop_timer_stop(wait->cred->caller.loop, &wait->timer);
-	free(wait);
-}
-
+/* An answer may be the end of the credentials, so it touches them no more. */
 static void
 answer_all(struct credentials *cred, int r, struct aws_keys *keys,
     const struct err *err)
 {
 	const struct err gone = { ERR_CANCELLED, "cancelled" };
+	struct loop *loop = cred->caller.loop;
 	struct list waits, *item;
 
 	list_init(&waits);
@@ -61,7 +55,7 @@ answer_all(struct credentials *cred, int r, struct aws_keys *keys,
 		    container_of(item, struct credentials_wait, link);
 
 		list_remove(item);
-		loop_timer_stop(cred->caller.loop, &wait->timer);
+		loop_timer_stop(loop, &wait->timer);
 		if (wait->cancelled)
 			wait->done(wait->arg, ERR_CANCELLED, NULL, &gone);
 		else
@@ -81,22 +75,37 @@ destroy(struct credentials *cred)
 	credentials_free(base);
 }
 
+static int
+say_expired(struct err *err)
+{
+	return err_set(err, ERR_UPSTREAM,
+	    "AWS gave credentials that have expired by this host's clock");
+}
+
 /* Unexpired keys outlive a refresh that fails. */
 static void
 on_fetched(struct credentials *cred, int r, struct aws_keys *keys,
     const struct err *err)
 {
+	struct err why = { 0 };
+
 	cred->fetching = false;
 	if (cred->freed) {
 		destroy(cred);
 		return;
 	}
+	cred->rest_until_ms = clock_ms() + REST_MS;
+	if (r == ERR_OK && !is_fresh(keys, 0)) {
+		r = say_expired(&why);
+		err = &why;
+	}
 	if (r == ERR_OK) {
 		aws_keys_unref(cred->keys);
 		cred->keys = aws_keys_ref(keys);
+		cred->failure = (struct err){ 0 };
 	} else {
-		cred->rest_until_ms = clock_ms() + REST_MS;
 		cred->failure = *err;
+		cred->failure.code = r;
 	}
 	keys = is_fresh(cred->keys, 0) ? cred->keys : NULL;
 	if (keys != NULL)
@@ -207,6 +216,12 @@ fetch(struct credentials *cred, struct err *err)
 	return err_set(err, ERR_INTERNAL, "these keys cannot be fetched");
 }
 
+static bool
+rests(const struct credentials *cred)
+{
+	return clock_ms() < cred->rest_until_ms;
+}
+
 static int
 begin_fetch(struct credentials *cred, struct err *err)
 {
@@ -214,7 +229,7 @@ begin_fetch(struct credentials *cred, struct err *err)
 
 	if (cred->fetching)
 		return ERR_OK;
-	if (clock_ms() < cred->rest_until_ms)
+	if (rests(cred) && cred->failure.code != ERR_OK)
 		return err_set(
 		    err, cred->failure.code, "%s", cred->failure.msg);
 	r = fetch(cred, err);
@@ -251,6 +266,9 @@ credentials_free(struct credentials *cred)
 		return;
 	answer_all(cred, ERR_CANCELLED, NULL, &err);
 	cred->freed = true;
+	/* what these point to need not outlive us */
+	cred->caller.observer = NULL;
+	cred->caller.ca_path = NULL;
 	if (cred->fetching)
 		cancel_fetch(cred);
 	else
@@ -286,7 +304,8 @@ credentials_now(struct credentials *cred)
 	if (!is_fresh(cred->keys, 0))
 		return NULL;
 	/* they serve on while new ones are fetched */
-	(void)begin_fetch(cred, NULL);
+	if (!rests(cred))
+		(void)begin_fetch(cred, NULL);
 	return cred->keys;
 }
 
@@ -306,8 +325,9 @@ on_wait_over(struct loop_timer *timer)
 	else
 		r = err_set(&err, ERR_UNAVAILABLE,
 		    "no credentials for AWS came in time");
+	list_remove(&wait->link);
 	wait->done(wait->arg, r, keys, &err);
-	wait_free(wait);
+	free(wait);
 }
 
 int

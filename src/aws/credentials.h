@@ -42,7 +42,10 @@ int credentials_new_role(struct credentials **credp,
     struct str role_arn, struct str external_id, struct str region,
     const struct endpoint *sts, struct err *err) MUST_USE;
 
-/* Waiters are answered ERR_CANCELLED first, from here. */
+/*
+ * Waiters are answered ERR_CANCELLED first, from here.  From inside an answer
+ * too; what caller points to is not used any more, but for loop and http.
+ */
 void credentials_free(struct credentials *cred);
 
 /* Keys good for now; NULL: credentials_get() them.  Borrowed. */

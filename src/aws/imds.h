@@ -2,9 +2,10 @@
 /*
  * imds.h - credentials of an EC2 instance, by version 2 of its metadata service
  *
- * A token is put, the role's name got, then its keys; a token that is refused
- * is put once more.  Version 1, which needs no token, is not fallen back to.  No proxy, no redirect.  Everything belongs
- * to the queue thread.
+ * A token is put, the role's name got, then its keys; where the token is
+ * refused, another is put, once.  Version 1, which needs no token, is not
+ * fallen back to.  No proxy, no redirect.  Everything belongs to the queue
+ * thread.
  */
 #ifndef AWS_IMDS_H
 #define AWS_IMDS_H

@@ -40,6 +40,13 @@ TESTS += %D%/test_imds
 %C%_test_imds_CPPFLAGS = $(lab_cppflags)
 %C%_test_imds_LDFLAGS = $(LAB_LINK)
 %C%_test_imds_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_credentials
+TESTS += %D%/test_credentials
+%C%_test_credentials_SOURCES = %D%/test_credentials.c $(fake_sources)
+%C%_test_credentials_CPPFLAGS = $(lab_cppflags)
+%C%_test_credentials_LDFLAGS = $(LAB_LINK)
+%C%_test_credentials_LDADD = $(lab_ldadd)
 endif
 endif
 
