@@ -8,6 +8,7 @@ if HAVE_CHECK
 if PLUGINS
 lab_sources = %D%/lab.c %D%/lab.h
 fake_sources = $(lab_sources) %D%/fake_aws.c %D%/fake_aws.h
+ask_sources = $(fake_sources) %D%/ask_aws.c %D%/ask_aws.h
 lab_cppflags = $(TEST_CPPFLAGS) $(GRPC_CFLAGS)
 lab_ldadd = src/aws/libaws.a src/json/libjson.a src/loop/libhttp.a \
 	src/loop/libloop.a src/base/libbase.a $(CURL_LIBS) $(GRPC_LIBS) \
@@ -47,6 +48,13 @@ TESTS += %D%/test_credentials
 %C%_test_credentials_CPPFLAGS = $(lab_cppflags)
 %C%_test_credentials_LDFLAGS = $(LAB_LINK)
 %C%_test_credentials_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_account
+TESTS += %D%/test_account
+%C%_test_account_SOURCES = %D%/test_account.c $(ask_sources)
+%C%_test_account_CPPFLAGS = $(lab_cppflags)
+%C%_test_account_LDFLAGS = $(LAB_LINK)
+%C%_test_account_LDADD = $(lab_ldadd)
 endif
 endif
 
