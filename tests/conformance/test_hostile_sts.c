@@ -85,11 +85,9 @@ fails(const char *why, grpc_status_code code, const char *says)
 static void
 is_not_understood(const char *why, const char *type, const char *body)
 {
-	const size_t before = process_count(lab->host->process, "error", "");
-
 	sts_says(200, type, body);
 	fails(why, GRPC_STATUS_UNAVAILABLE, "");
-	host_wait_lines(lab->host, "error", "", before + 1, 5000);
+	host_wait_line(lab->host, "error", "AWS cannot be asked", 5000);
 	lab_configure(lab, "");
 }
 
@@ -119,7 +117,7 @@ redirect(struct httpd_request *r)
 {
 	httpd_print(r,
 	    "HTTP/1.1 307 Go\r\nLocation: %s/\r\nContent-Length: 0\r\n\r\n",
-	    (const char *)r->arg);
+	    httpd_url(r->arg));
 }
 
 static void
@@ -127,23 +125,17 @@ redirect_found(struct httpd_request *r)
 {
 	httpd_print(r,
 	    "HTTP/1.1 302 Go\r\nLocation: %s/\r\nContent-Length: 0\r\n\r\n",
-	    (const char *)r->arg);
+	    httpd_url(r->arg));
 }
 
 START_TEST(e30_redirect)
 {
 	struct httpd *other = httpd_start(0, trap, NULL);
-	const char *url = print("%s", httpd_url(other));
 	static httpd_fn *const handlers[] = { redirect, redirect_found };
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(handlers); i++) {
-		union {
-			const char *in;
-			void *out;
-		} u = { url };
-
-		sts_does(handlers[i], u.out);
+		sts_does(handlers[i], other);
 		fails("redirect", GRPC_STATUS_UNAVAILABLE, "");
 		lab_configure(lab, "");
 	}
@@ -288,7 +280,7 @@ drip(struct httpd_request *r)
 			return;
 }
 
-/* 10 MiB of zeros, or what says it is that. */
+/* It was not asked for, so it is not unpacked. */
 static void
 packed(struct httpd_request *r)
 {
@@ -407,6 +399,7 @@ tls_stop(struct tls *t)
 	pthread_mutex_destroy(&t->lock);
 }
 
+/* Nothing is said to a server that AWS's authorities do not vouch for. */
 START_TEST(e36_certificates)
 {
 	static const struct {
@@ -421,10 +414,11 @@ START_TEST(e36_certificates)
 		{ "self-signed", CERT_SELF_SIGNED, false },
 		{ "old TLS", CERT_OLD_TLS, false },
 	};
-	const char *ca = print("%s/ca.pem", lab->dir);
+	char ca[96];
 	struct tls t;
 	size_t i;
 
+	snprintf(ca, sizeof(ca), "%s/ca.pem", lab->dir);
 	for (i = 0; i < COUNT_OF(rows); i++) {
 		tls_start(&t, ca, rows[i].cert);
 		lab_configure(lab,
