@@ -31,6 +31,7 @@ struct ecs_batch {
 	struct list members; /* ops */
 	size_t count;
 	struct ecs_call *call;
+	struct buf asked; /* the request: members may leave before its answer */
 };
 
 static int
@@ -66,6 +67,13 @@ leave_batch(struct ecs_batch *batch, struct aws_op *op)
 }
 
 static void
+batch_free(struct ecs_batch *batch)
+{
+	buf_release(&batch->asked);
+	free(batch);
+}
+
+static void
 fail_members(struct ecs_batch *batch, int r, const struct err *err)
 {
 	struct list *item;
@@ -83,6 +91,7 @@ fail_members(struct ecs_batch *batch, int r, const struct err *err)
  */
 
 struct reader {
+	struct str asked;
 	struct aws_op *ops[ECS_BATCH_MAX];   /* in order of their ARNs */
 	struct json elements[ECS_BATCH_MAX]; /* theirs; type 0: none */
 	size_t count;
@@ -114,7 +123,25 @@ unusable(struct err *err)
 	    err, ERR_UPSTREAM, "DescribeTasks: AWS's answer has another shape");
 }
 
-/* Each task is there once, and somebody asked for it. */
+/* Its ARN stands in the request, quoted. */
+static bool
+was_asked(struct str asked, struct str arn)
+{
+	size_t i;
+
+	if (arn.n == 0 || memchr(arn.p, '"', arn.n) != NULL)
+		return false;
+	for (i = 1; i + arn.n < asked.n; i++)
+		if (asked.p[i - 1] == '"' && asked.p[i + arn.n] == '"' &&
+		    memcmp(asked.p + i, arn.p, arn.n) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Each task is there once, and somebody asked for it, who may have left: that
+ * is not the fault of those who stayed.
+ */
 static int
 take_element(struct reader *rd, struct json element, struct err *err)
 {
@@ -129,6 +156,8 @@ take_element(struct reader *rd, struct json element, struct err *err)
 	    json_string(&text, arn, &rd->arena, NULL) != ERR_OK)
 		return unusable(err);
 	i = find_member(rd, text);
+	if (i == rd->count && was_asked(rd->asked, text))
+		return ERR_OK;
 	if (i == rd->count || rd->elements[i].type != 0)
 		return err_set(err, ERR_POLICY,
 		    "ECS answered with a task that nobody asked for, or twice "
@@ -196,7 +225,7 @@ deliver(struct ecs_batch *batch, struct reader *rd, struct str request_id)
 static void
 on_tasks(struct ecs_batch *batch, const struct aws_answer *answer)
 {
-	struct reader rd = { .count = 0 };
+	struct reader rd = { .asked = buf_str(&batch->asked) };
 	struct err err = { 0 };
 	int r;
 
@@ -260,7 +289,7 @@ on_answer(
 	}
 	assert(list_is_empty(&batch->members));
 	batch->client->users--;
-	free(batch);
+	batch_free(batch);
 }
 
 /*
@@ -301,16 +330,14 @@ static int
 send_batch(struct ecs_batch *batch, struct err *err)
 {
 	const struct aws_observer *observer = batch->client->caller->observer;
-	struct buf body;
 	int r;
 
-	buf_init(&body, REQUEST_MAX);
-	r = write_request(&body, batch, err);
+	buf_init(&batch->asked, REQUEST_MAX);
+	r = write_request(&batch->asked, batch, err);
 	if (r == ERR_OK)
 		r = ecs_call_start(&batch->call, batch->client, "DescribeTasks",
-		    buf_str(&body), ECS_ANSWER_MAX, latest_deadline(batch),
-		    on_answer, batch, err);
-	buf_release(&body);
+		    buf_str(&batch->asked), ECS_ANSWER_MAX,
+		    latest_deadline(batch), on_answer, batch, err);
 	if (r == ERR_OK && observer != NULL && observer->batched != NULL)
 		observer->batched(observer->arg, batch->count);
 	return r;
@@ -343,7 +370,7 @@ send_members(
 		list_append(members, item);
 		container_of(item, struct aws_op, link)->batch = NULL;
 	}
-	free(batch);
+	batch_free(batch);
 	return r;
 }
 
