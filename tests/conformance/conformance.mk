@@ -45,12 +45,16 @@ TESTS += $(CONFORMANCE_TESTS)
 
 if MOCK
 PROOF_TESTS = \
+	%D%/test_hostile_ecs \
 	%D%/test_hostile_payload \
 	%D%/test_hostile_response \
 	%D%/test_hostile_sts
 check_PROGRAMS += $(PROOF_TESTS)
 TESTS += $(PROOF_TESTS)
 
+%C%_test_hostile_ecs_SOURCES = %D%/test_hostile_ecs.c
+%C%_test_hostile_ecs_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_hostile_ecs_LDADD = $(PROOF_LIBS)
 %C%_test_hostile_payload_SOURCES = %D%/test_hostile_payload.c
 %C%_test_hostile_payload_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_hostile_payload_LDADD = $(PROOF_LIBS)

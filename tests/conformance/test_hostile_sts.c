@@ -218,7 +218,8 @@ START_TEST(e34_another_shape)
 			GOOD_RESULT
 			",\"GetCallerIdentityResult\":" GOOD_RESULT) },
 		{ "a list of results", IDENTITY("[" GOOD_RESULT "]") },
-		{ "two documents", IDENTITY(GOOD_RESULT) IDENTITY(GOOD_RESULT) },
+		{ "two documents",
+		    IDENTITY(GOOD_RESULT) IDENTITY(GOOD_RESULT) },
 		{ "trailing bytes", IDENTITY(GOOD_RESULT) "x" },
 		{ "a list", "[" IDENTITY(GOOD_RESULT) "]" },
 		{ "cut", "{\"GetCallerIdentityResponse\":{" },
@@ -614,8 +615,8 @@ START_TEST(e42_role_and_partition)
 		    print(IDENTITY(RESULT(Q(ACCOUNT), Q("%s"), Q(GOOD_USER))),
 			arns[i]));
 	is_denied("65 letters",
-	    print(IDENTITY(RESULT(Q(ACCOUNT), Q(STS_ARN(ACCOUNT, "%s", TASK_ID)),
-		      Q(GOOD_USER))),
+	    print(IDENTITY(RESULT(Q(ACCOUNT),
+		      Q(STS_ARN(ACCOUNT, "%s", TASK_ID)), Q(GOOD_USER))),
 		run_of('r', 65)));
 }
 END_TEST
