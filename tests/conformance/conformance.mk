@@ -44,10 +44,12 @@ check_PROGRAMS += $(CONFORMANCE_TESTS)
 TESTS += $(CONFORMANCE_TESTS)
 
 if MOCK
+CONFORMANCE_TLS = %D%/tls.c %D%/tls.h tests/loop/certs.c tests/loop/certs.h
 PROOF_TESTS = \
 	%D%/test_hostile_ecs \
 	%D%/test_hostile_payload \
 	%D%/test_hostile_response \
+	%D%/test_hostile_server \
 	%D%/test_hostile_sts
 check_PROGRAMS += $(PROOF_TESTS)
 TESTS += $(PROOF_TESTS)
@@ -61,8 +63,11 @@ TESTS += $(PROOF_TESTS)
 %C%_test_hostile_response_SOURCES = %D%/test_hostile_response.c
 %C%_test_hostile_response_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_hostile_response_LDADD = $(PROOF_LIBS)
-%C%_test_hostile_sts_SOURCES = %D%/test_hostile_sts.c \
-	tests/loop/certs.c tests/loop/certs.h
+%C%_test_hostile_server_SOURCES = %D%/test_hostile_server.c \
+	$(CONFORMANCE_TLS)
+%C%_test_hostile_server_CPPFLAGS = $(CONFORMANCE_CPPFLAGS) $(SSL_CFLAGS)
+%C%_test_hostile_server_LDADD = $(PROOF_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
+%C%_test_hostile_sts_SOURCES = %D%/test_hostile_sts.c $(CONFORMANCE_TLS)
 %C%_test_hostile_sts_CPPFLAGS = $(CONFORMANCE_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_hostile_sts_LDADD = $(PROOF_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
 endif

@@ -206,23 +206,43 @@ recover(struct lab *lab)
 }
 
 void
-lab_close(struct lab *lab)
+lab_is_well(struct lab *lab)
 {
-	size_t i;
-
 	wire_be_honest(lab->wire);
 	host_is_alive(lab->host);
 	recover(lab);
 	lab_is_quiet(lab);
+}
+
+void
+lab_unload(struct lab *lab)
+{
+	lab_is_quiet(lab);
 	host_unload(lab->host);
+	lab->host = NULL;
+}
+
+void
+lab_free(struct lab *lab)
+{
+	size_t i;
+
 	wire_stop(lab->wire);
 	program_kill(&lab->mock);
 	unlink(lab->scenario);
-	rmdir(lab->dir);
+	NEED(rmdir(lab->dir) == 0, "%s: %m", lab->dir);
 	for (i = 0; i < lab->secret_count; i++)
 		free(lab->secrets[i]);
 	free(lab->secrets);
 	free(lab);
+}
+
+void
+lab_close(struct lab *lab)
+{
+	lab_is_well(lab);
+	lab_unload(lab);
+	lab_free(lab);
 }
 
 /*

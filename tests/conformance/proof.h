@@ -71,6 +71,11 @@ void lab_configure(struct lab *lab, const char *more);
  */
 void lab_close(struct lab *lab);
 
+/* The first half of that; the second, after which the plugin may be gone. */
+void lab_is_well(struct lab *lab);
+void lab_unload(struct lab *lab); /* with whatever is under way */
+void lab_free(struct lab *lab);
+
 /* Credentials and ARN of a task of the scenario. */
 struct task_keys {
 	char arn[300];

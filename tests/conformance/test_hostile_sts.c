@@ -5,14 +5,11 @@
  */
 #include "config.h"
 
-#include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "conformance/proof.h"
-#include "loop/certs.h"
+#include "conformance/tls.h"
 
 #define JSON_TYPE "application/json"
 #define LEAK      "what-no-agent-may-read"
@@ -334,72 +331,6 @@ START_TEST(e35_endless_slow_or_packed)
 }
 END_TEST
 
-/*
- * A TLS server that counts what it is told once TLS is up; it answers 503.
- */
-
-struct tls {
-	SSL_CTX *ctx;
-	int fd, port;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	size_t told, connections;
-};
-
-static void
-listen_to(struct tls *t, SSL *ssl)
-{
-	static const char answer[] =
-	    "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
-	char text[16384];
-	int n = SSL_accept(ssl) == 1 ? SSL_read(ssl, text, sizeof(text)) : 0;
-
-	pthread_mutex_lock(&t->lock);
-	t->connections++;
-	t->told += n > 0 ? (size_t)n : 0;
-	pthread_mutex_unlock(&t->lock);
-	if (n > 0)
-		(void)SSL_write(ssl, answer, (int)strlen(answer));
-}
-
-static void *
-serve_tls(void *arg)
-{
-	struct tls *t = arg;
-	int fd;
-
-	while ((fd = accept(t->fd, NULL, NULL)) >= 0) {
-		SSL *ssl = SSL_new(t->ctx);
-
-		SSL_set_fd(ssl, fd);
-		listen_to(t, ssl);
-		SSL_free(ssl);
-		close(fd);
-	}
-	return NULL;
-}
-
-static void
-tls_start(struct tls *t, const char *ca_path, enum cert cert)
-{
-	memset(t, 0, sizeof(*t));
-	t->ctx = certs_make(ca_path, cert);
-	t->port = 0;
-	t->fd = httpd_listen(&t->port);
-	pthread_mutex_init(&t->lock, NULL);
-	ck_assert_int_eq(pthread_create(&t->thread, NULL, serve_tls, t), 0);
-}
-
-static void
-tls_stop(struct tls *t)
-{
-	shutdown(t->fd, SHUT_RDWR);
-	pthread_join(t->thread, NULL);
-	close(t->fd);
-	SSL_CTX_free(t->ctx);
-	pthread_mutex_destroy(&t->lock);
-}
-
 /* Nothing is said to a server that AWS's authorities do not vouch for. */
 START_TEST(e36_certificates)
 {
@@ -416,21 +347,22 @@ START_TEST(e36_certificates)
 		{ "old TLS", CERT_OLD_TLS, false },
 	};
 	char ca[96];
-	struct tls t;
 	size_t i;
 
 	snprintf(ca, sizeof(ca), "%s/ca.pem", lab->dir);
 	for (i = 0; i < COUNT_OF(rows); i++) {
-		tls_start(&t, ca, rows[i].cert);
+		struct tls *t = tls_start(ca, rows[i].cert);
+
 		lab_configure(lab,
 		    print("sts_endpoint = \"https://127.0.0.1:%d\"\n"
 			  "ca_bundle_path = \"%s\"\ntimeout = \"3s\"",
-			t.port, ca));
+			tls_port(t), ca));
 		fails(rows[i].why, GRPC_STATUS_UNAVAILABLE, "");
-		tls_stop(&t);
-		ck_assert_msg(t.connections > 0, "%s: not asked", rows[i].why);
-		ck_assert_msg((t.told > 0) == rows[i].is_trusted,
-		    "%s: was told %zu bytes", rows[i].why, t.told);
+		ck_assert_msg(tls_connections(t) > 0, "%s: not asked",
+		    rows[i].why);
+		ck_assert_msg((tls_told(t) > 0) == rows[i].is_trusted,
+		    "%s: was told %zu bytes", rows[i].why, tls_told(t));
+		tls_stop(t);
 	}
 	ck_assert_int_eq(unlink(ca), 0);
 	lab_configure(lab, "");
