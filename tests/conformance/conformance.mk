@@ -46,6 +46,7 @@ TESTS += $(CONFORMANCE_TESTS)
 if MOCK
 CONFORMANCE_TLS = %D%/tls.c %D%/tls.h tests/loop/certs.c tests/loop/certs.h
 PROOF_TESTS = \
+	%D%/test_host_services \
 	%D%/test_hostile_ecs \
 	%D%/test_hostile_payload \
 	%D%/test_hostile_response \
@@ -54,6 +55,9 @@ PROOF_TESTS = \
 check_PROGRAMS += $(PROOF_TESTS)
 TESTS += $(PROOF_TESTS)
 
+%C%_test_host_services_SOURCES = %D%/test_host_services.c
+%C%_test_host_services_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_host_services_LDADD = $(PROOF_LIBS)
 %C%_test_hostile_ecs_SOURCES = %D%/test_hostile_ecs.c
 %C%_test_hostile_ecs_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_hostile_ecs_LDADD = $(PROOF_LIBS)

@@ -27,7 +27,7 @@ struct broker {
 	bool stopped;
 	struct event on_stop;
 	size_t live; /* served calls that are not freed */
-	grpc_status_code agent_store;
+	grpc_status_code agent_store, metrics_code;
 	size_t metrics, lookups;
 	bool holds;
 	struct list held; /* calls of GetAgentInfo that wait */
@@ -111,7 +111,7 @@ record(struct served *s, const char *method)
 		return GRPC_STATUS_UNIMPLEMENTED;
 	s->broker->metrics++;
 	s->reply = grpc_raw_byte_buffer_create(NULL, 0);
-	return GRPC_STATUS_OK;
+	return s->broker->metrics_code;
 }
 
 /* What follows prefix in the call's path, or NULL. */
@@ -299,6 +299,12 @@ void
 broker_set_agent_store(struct broker *b, grpc_status_code code)
 {
 	b->agent_store = code;
+}
+
+void
+broker_set_metrics(struct broker *b, grpc_status_code code)
+{
+	b->metrics_code = code;
 }
 
 void

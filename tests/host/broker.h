@@ -31,6 +31,9 @@ const char *broker_address(const struct broker *b);
  */
 void broker_set_agent_store(struct broker *b, grpc_status_code code);
 
+/* What Metrics answers from now on, having taken the figure; OK at first. */
+void broker_set_metrics(struct broker *b, grpc_status_code code);
+
 /* Held: GetAgentInfo is not answered until this is called with false. */
 void broker_hold_agent_store(struct broker *b, bool held);
 
