@@ -154,6 +154,16 @@ judge_it(struct description *d, const struct ecs_definition *definition)
  * ECS
  */
 
+/* The reason for which an attestation would be refused. */
+static const char *
+word_of(int r)
+{
+	return r == ERR_MISSING	  ? "task_missing"
+	       : r == ERR_POLICY  ? "task_other"
+	       : r == ERR_NOT_NOW ? "aws_access"
+				  : "ecs";
+}
+
 static void
 on_definition(void *arg, int r, const struct ecs_definition *definition,
     const struct err *err)
@@ -163,7 +173,7 @@ on_definition(void *arg, int r, const struct ecs_definition *definition,
 	if (r == ERR_OK)
 		judge_it(d, definition);
 	else
-		refused(d, "ecs", err);
+		refused(d, word_of(r), err);
 }
 
 static void
@@ -200,7 +210,7 @@ on_task(void *arg, int r, struct json json, struct str request_id,
     const struct err *err)
 {
 	struct description *d = arg;
-	const char *reason = r == ERR_MISSING ? "task_missing" : "ecs";
+	const char *reason = word_of(r);
 	struct err why = { 0 };
 
 	(void)request_id;
