@@ -277,18 +277,16 @@ from_source(struct credentials **found, struct walk *walk,
 	int r = ERR_MISSING;
 
 	if (str_is(p->credential_source, "Environment"))
-		r = from_environment(found, caller, err);
+		r = from_environment(found, caller, &why);
 	else if (str_is(p->credential_source, "Ec2InstanceMetadata"))
-		r = from_instance(found, caller, err);
+		r = from_instance(found, caller, &why);
 	else if (str_is(p->credential_source, "EcsContainer"))
 		r = from_container(found, caller, &why);
-	if (r != ERR_OK && r != ERR_MISSING && why.code != ERR_OK)
-		return err_set(err, r, "%s", why.msg);
 	if (r == ERR_MISSING)
 		return err_set(err, ERR_CONFIG,
 		    "profile \"%s\": credential_source = %s: nothing there",
 		    CLEAN(p->name), CLEAN(p->credential_source));
-	return r;
+	return r == ERR_OK ? r : err_set(err, r, "%s", why.msg);
 }
 
 static int

@@ -534,6 +534,8 @@ static const struct {
 	    "nothing there" },
 	{ "[profile a]\n" ROLE REGION "credential_source = elsewhere\n",
 	    "nothing there" },
+	{ "[profile a]\n" ROLE REGION "credential_source = EcsContainer\n",
+	    "profile \"a\": credential_source = EcsContainer" },
 	{ "[profile a]\n" ROLE REGION
 	  "source_profile = a\nduration_seconds = 899\n" PAIR,
 	    "duration_seconds" },
