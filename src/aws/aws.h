@@ -74,8 +74,8 @@ int aws_identify(struct aws_op **opp, struct aws *aws, struct str account,
  *
  * ERR_OK: json is the element whose taskArn is task_arn, cluster_arn is not
  * yet compared.  ERR_MISSING: AWS does not know it (asked again up to 3 times
- * inside the deadline).  ERR_POLICY: AWS answered with tasks that nobody asked
- * for.  ERR_NOT_NOW: there are no keys for that account, or they may not do
+ * inside the deadline).  ERR_POLICY: AWS answered with a task that nobody asked
+ * for, or twice with this one.  ERR_NOT_NOW: there are no keys for that account, or they may not do
  * it, and the sentence says what to change.  ERR_UNAVAILABLE, ERR_UPSTREAM,
  * ERR_CANCELLED, ERR_MEMORY.
  */

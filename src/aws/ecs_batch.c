@@ -28,35 +28,13 @@ struct group {
 
 struct ecs_batch {
 	struct client *client;
-	struct list members; /* ops */
+	struct list members; /* ops; those that give up leave */
 	size_t count;
 	struct ecs_call *call;
-	struct buf asked; /* the request: members may leave before its answer */
+	struct str asked[ECS_BATCH_MAX]; /* ARNs in order, each once */
+	size_t asked_count;
+	char bytes[]; /* of those */
 };
-
-static int
-by_arn(const void *a, const void *b)
-{
-	const struct aws_op *const *x = a, *const *y = b;
-
-	return str_cmp((*x)->arn, (*y)->arn);
-}
-
-/* The members in order of their ARNs. */
-static size_t
-sort_members(
-    struct aws_op *sorted[ECS_BATCH_MAX], const struct ecs_batch *batch)
-{
-	struct list *item;
-	size_t n = 0;
-
-	for (item = batch->members.next; item != &batch->members;
-	     item = item->next)
-		sorted[n++] = container_of(item, struct aws_op, link);
-	if (n > 0)
-		qsort(sorted, n, sizeof(sorted[0]), by_arn);
-	return n;
-}
 
 static void
 leave_batch(struct ecs_batch *batch, struct aws_op *op)
@@ -64,13 +42,6 @@ leave_batch(struct ecs_batch *batch, struct aws_op *op)
 	list_remove(&op->link);
 	op->batch = NULL;
 	batch->count--;
-}
-
-static void
-batch_free(struct ecs_batch *batch)
-{
-	buf_release(&batch->asked);
-	free(batch);
 }
 
 static void
@@ -90,30 +61,31 @@ fail_members(struct ecs_batch *batch, int r, const struct err *err)
  * Reading an answer
  */
 
+/* For each of the ARNs that were asked for. */
 struct reader {
-	struct str asked;
-	struct aws_op *ops[ECS_BATCH_MAX];   /* in order of their ARNs */
-	struct json elements[ECS_BATCH_MAX]; /* theirs; type 0: none */
-	size_t count;
+	const struct ecs_batch *batch;
+	struct json elements[ECS_BATCH_MAX]; /* type 0: none */
+	bool twice[ECS_BATCH_MAX];
+	bool foreign; /* a task was there that nobody has asked for */
 	struct arena arena;
 };
 
-/* The first that asked for this task; count: nobody. */
+/* asked_count: nobody has asked for it. */
 static size_t
-find_member(const struct reader *rd, struct str arn)
+find_asked(const struct ecs_batch *batch, struct str arn)
 {
-	size_t low = 0, high = rd->count, mid;
+	size_t low = 0, high = batch->asked_count, mid;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		if (str_cmp(rd->ops[mid]->arn, arn) < 0)
+		if (str_cmp(batch->asked[mid], arn) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low < rd->count && str_eq(rd->ops[low]->arn, arn))
+	if (low < batch->asked_count && str_eq(batch->asked[low], arn))
 		return low;
-	return rd->count;
+	return batch->asked_count;
 }
 
 static int
@@ -123,25 +95,6 @@ unusable(struct err *err)
 	    err, ERR_UPSTREAM, "DescribeTasks: AWS's answer has another shape");
 }
 
-/* Its ARN stands in the request, quoted. */
-static bool
-was_asked(struct str asked, struct str arn)
-{
-	size_t i;
-
-	if (arn.n == 0 || memchr(arn.p, '"', arn.n) != NULL)
-		return false;
-	for (i = 1; i + arn.n < asked.n; i++)
-		if (asked.p[i - 1] == '"' && asked.p[i + arn.n] == '"' &&
-		    memcmp(asked.p + i, arn.p, arn.n) == 0)
-			return true;
-	return false;
-}
-
-/*
- * Each task is there once, and somebody asked for it, who may have left: that
- * is not the fault of those who stayed.
- */
 static int
 take_element(struct reader *rd, struct json element, struct err *err)
 {
@@ -155,16 +108,26 @@ take_element(struct reader *rd, struct json element, struct err *err)
 	    json_members(element, want, 1, 0, NULL) != ERR_OK ||
 	    json_string(&text, arn, &rd->arena, NULL) != ERR_OK)
 		return unusable(err);
-	i = find_member(rd, text);
-	if (i == rd->count && was_asked(rd->asked, text))
+	i = find_asked(rd->batch, text);
+	if (i == rd->batch->asked_count) {
+		rd->foreign = true;
 		return ERR_OK;
-	if (i == rd->count || rd->elements[i].type != 0)
-		return err_set(err, ERR_POLICY,
-		    "ECS answered with a task that nobody asked for, or twice "
-		    "with one");
-	for (; i < rd->count && str_eq(rd->ops[i]->arn, text); i++)
-		rd->elements[i] = element;
+	}
+	rd->twice[i] = rd->elements[i].type != 0;
+	rd->elements[i] = element;
 	return ERR_OK;
+}
+
+/* Whose place a task takes that nobody has asked for: a lacking one's, or any. */
+static bool
+any_is_lacking(const struct reader *rd)
+{
+	size_t i;
+
+	for (i = 0; i < rd->batch->asked_count; i++)
+		if (rd->elements[i].type == 0)
+			return true;
+	return false;
 }
 
 static int
@@ -208,28 +171,45 @@ miss(struct aws_op *op)
 }
 
 static void
+refuse(struct aws_op *op)
+{
+	struct err err = { 0 };
+
+	(void)err_set(&err, ERR_POLICY,
+	    "ECS answered with a task that nobody asked for, or twice with "
+	    "one");
+	op_end_error(op, ERR_POLICY, &err);
+}
+
+static void
 deliver(struct ecs_batch *batch, struct reader *rd, struct str request_id)
 {
-	size_t i;
+	const bool lacking = any_is_lacking(rd);
+	struct list *item;
 
-	for (i = 0; i < rd->count; i++) {
-		leave_batch(batch, rd->ops[i]);
-		if (rd->elements[i].type == 0)
-			miss(rd->ops[i]);
+	while ((item = list_first(&batch->members)) != NULL) {
+		struct aws_op *op = container_of(item, struct aws_op, link);
+		size_t i = find_asked(batch, op->arn);
+		const bool is_there = rd->elements[i].type != 0;
+
+		leave_batch(batch, op);
+		if (rd->twice[i] || (rd->foreign && is_there != lacking))
+			refuse(op);
+		else if (is_there)
+			op_end_task(
+			    op, ERR_OK, rd->elements[i], request_id, NULL);
 		else
-			op_end_task(rd->ops[i], ERR_OK, rd->elements[i],
-			    request_id, NULL);
+			miss(op);
 	}
 }
 
 static void
 on_tasks(struct ecs_batch *batch, const struct aws_answer *answer)
 {
-	struct reader rd = { .asked = buf_str(&batch->asked) };
+	struct reader rd = { .batch = batch };
 	struct err err = { 0 };
 	int r;
 
-	rd.count = sort_members(rd.ops, batch);
 	arena_init(&rd.arena, ECS_ANSWER_MAX);
 	r = read_answer(&rd, answer->body, &err);
 	if (r == ERR_OK)
@@ -250,11 +230,11 @@ static void
 split(struct ecs_batch *batch)
 {
 	struct list one, *item;
-	struct err err = { 0 };
-	int r;
 
 	while ((item = list_first(&batch->members)) != NULL) {
 		struct aws_op *op = container_of(item, struct aws_op, link);
+		struct err err = { 0 };
+		int r;
 
 		leave_batch(batch, op);
 		list_init(&one);
@@ -278,9 +258,11 @@ on_answer(
 	batch->client->users++;
 	if (r == ERR_OK) {
 		on_tasks(batch, answer);
-	} else if (r == ERR_POLICY && batch->count > 1) {
+	} else if (r == ERR_POLICY && batch->count > 1 &&
+		   !str_is(answer->code, "ClusterNotFoundException")) {
 		split(batch);
 	} else if (r == ERR_POLICY) {
+		/* of one, or of the cluster that all have in common */
 		why = *err;
 		why.code = ERR_MISSING;
 		fail_members(batch, ERR_MISSING, &why);
@@ -289,7 +271,7 @@ on_answer(
 	}
 	assert(list_is_empty(&batch->members));
 	batch->client->users--;
-	batch_free(batch);
+	free(batch);
 }
 
 /*
@@ -297,17 +279,44 @@ on_answer(
  */
 
 static int
+by_text(const void *a, const void *b)
+{
+	const struct str *x = a, *y = b;
+
+	return str_cmp(*x, *y);
+}
+
+/* ARNs are kept: ops may leave before the answer comes. */
+static void
+take_arns(struct ecs_batch *batch)
+{
+	struct list *item;
+	char *at = batch->bytes;
+	size_t i, n = 0, kept = 0;
+
+	for (item = batch->members.next; item != &batch->members;
+	     item = item->next) {
+		struct aws_op *op = container_of(item, struct aws_op, link);
+
+		memcpy(at, op->arn.p, op->arn.n);
+		batch->asked[n++] = (struct str){ at, op->arn.n };
+		at += op->arn.n;
+	}
+	qsort(batch->asked, n, sizeof(batch->asked[0]), by_text);
+	for (i = 0; i < n; i++)
+		if (i == 0 || !str_eq(batch->asked[i], batch->asked[kept - 1]))
+			batch->asked[kept++] = batch->asked[i];
+	batch->asked_count = kept;
+}
+
+static int
 write_request(struct buf *out, const struct ecs_batch *batch, struct err *err)
 {
-	struct aws_op *sorted[ECS_BATCH_MAX];
-	struct str arns[ECS_BATCH_MAX];
-	size_t i, n = sort_members(sorted, batch), count = 0;
+	const struct aws_op *first =
+	    container_of(batch->members.next, struct aws_op, link);
 
-	for (i = 0; i < n; i++)
-		if (i == 0 || !str_eq(sorted[i]->arn, sorted[i - 1]->arn))
-			arns[count++] = sorted[i]->arn;
-	return ecs_tasks_request(
-	    out, sorted[0]->cluster_arn, arns, count, batch->client->tags, err);
+	return ecs_tasks_request(out, first->cluster_arn, batch->asked,
+	    batch->asked_count, batch->client->tags, err);
 }
 
 static int64_t
@@ -330,17 +339,32 @@ static int
 send_batch(struct ecs_batch *batch, struct err *err)
 {
 	const struct aws_observer *observer = batch->client->caller->observer;
+	struct buf body;
 	int r;
 
-	buf_init(&batch->asked, REQUEST_MAX);
-	r = write_request(&batch->asked, batch, err);
+	take_arns(batch);
+	buf_init(&body, REQUEST_MAX);
+	r = write_request(&body, batch, err);
 	if (r == ERR_OK)
 		r = ecs_call_start(&batch->call, batch->client, "DescribeTasks",
-		    buf_str(&batch->asked), ECS_ANSWER_MAX,
-		    latest_deadline(batch), on_answer, batch, err);
+		    buf_str(&body), ECS_ANSWER_MAX, latest_deadline(batch),
+		    on_answer, batch, err);
+	buf_release(&body);
 	if (r == ERR_OK && observer != NULL && observer->batched != NULL)
 		observer->batched(observer->arg, batch->count);
 	return r;
+}
+
+static size_t
+length_of_arns(const struct list *members, size_t count)
+{
+	struct list *item;
+	size_t n = 0;
+
+	for (item = members->next; item != members && count > 0;
+	     item = item->next, count--)
+		n += container_of(item, struct aws_op, link)->arn.n;
+	return n;
 }
 
 /* Takes them off their list; on failure they are on it again. */
@@ -348,7 +372,8 @@ static int
 send_members(
     struct client *client, struct list *members, size_t count, struct err *err)
 {
-	struct ecs_batch *batch = calloc(1, sizeof(*batch));
+	struct ecs_batch *batch =
+	    calloc(1, sizeof(*batch) + length_of_arns(members, count));
 	struct list *item;
 	int r;
 
@@ -370,7 +395,7 @@ send_members(
 		list_append(members, item);
 		container_of(item, struct aws_op, link)->batch = NULL;
 	}
-	batch_free(batch);
+	free(batch);
 	return r;
 }
 
@@ -378,7 +403,7 @@ send_members(
 static void
 flush(struct group *group)
 {
-	struct list *item;
+	struct list failed, *item;
 	struct err err = { 0 };
 	int r = ERR_OK;
 
@@ -390,10 +415,14 @@ flush(struct group *group)
 		if (r == ERR_OK)
 			group->count -= n;
 	}
-	if (r == ERR_OK)
-		return;
-	group->count = 0;
+	/* an answer may bring another into the group */
+	list_init(&failed);
 	while ((item = list_first(&group->waiting)) != NULL) {
+		list_remove(item);
+		list_append(&failed, item);
+		group->count--;
+	}
+	while ((item = list_first(&failed)) != NULL) {
 		struct aws_op *op = container_of(item, struct aws_op, link);
 
 		list_remove(item);
@@ -414,26 +443,30 @@ group_free(struct group *group)
 	free(group);
 }
 
+/* The timer is set again before anything: a join only moves it. */
 static void
 on_gathered(struct loop_timer *timer)
 {
 	struct group *group = container_of(timer, struct group, timer);
 	struct client *client = group->client;
+	struct aws *aws;
+	int r;
 
 	if (group->count == 0) {
 		group_free(group);
 		return;
 	}
-	/* set again before anything: a join only moves it */
-	if (loop_timer_set(client->caller->loop, timer, GROUP_SPARE_MS,
-		on_gathered) != ERR_OK) {
-		flush(group);
-		group_free(group);
-		return;
-	}
+	r = loop_timer_set(
+	    client->caller->loop, timer, GROUP_SPARE_MS, on_gathered);
+	/* its own place among the timers has just become free */
+	assert(r == ERR_OK);
+	(void)r;
+	/* the last op that keeps these may end in there */
+	aws = aws_ref(client->aws);
 	client->users++;
 	flush(group);
 	client->users--;
+	aws_unref(aws);
 }
 
 static struct group *

@@ -55,6 +55,13 @@ TESTS += %D%/test_account
 %C%_test_account_CPPFLAGS = $(lab_cppflags)
 %C%_test_account_LDFLAGS = $(LAB_LINK)
 %C%_test_account_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_ecs_batch
+TESTS += %D%/test_ecs_batch
+%C%_test_ecs_batch_SOURCES = %D%/test_ecs_batch.c $(ask_sources)
+%C%_test_ecs_batch_CPPFLAGS = $(lab_cppflags)
+%C%_test_ecs_batch_LDFLAGS = $(LAB_LINK)
+%C%_test_ecs_batch_LDADD = $(lab_ldadd)
 endif
 endif
 
