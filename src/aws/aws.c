@@ -589,27 +589,47 @@ op_end_error(struct aws_op *op, int r, const struct err *err)
 		op_end_definition(op, r, NULL, err);
 }
 
+static void on_time(struct loop_timer *timer);
+
+/* The timer that it keeps to its end. */
+static int
+op_arm(struct aws_op *op, int64_t deadline_ms, struct err *err)
+{
+	int64_t left = deadline_ms - clock_ms();
+	int r = loop_timer_set(
+	    op->aws->loop, &op->timer, left < 0 ? 0 : left, on_time);
+
+	op->deadline_ms = deadline_ms;
+	if (r != ERR_OK)
+		return err_set(err, r, "%s", err_text(r));
+	return ERR_OK;
+}
+
+/* What waits for nothing: a definition that has just gone, a missing task. */
+static bool
+may_join_again(const struct aws_op *op)
+{
+	if (op->batch != NULL || !list_is_empty(&op->link) ||
+	    clock_ms() >= op->deadline_ms)
+		return false;
+	return op->kind == OP_DEFINITION || op->missing > 0;
+}
+
 /* A known definition is answered, a missing task asked for again. */
 static bool
 goes_on(struct aws_op *op)
 {
-	const struct ecs_definition *known;
 	struct err err = { 0 };
 	int r;
 
-	if (op->kind == OP_DEFINITION) {
-		known = definition_known(op);
-		if (known != NULL)
-			op_end_definition(op, ERR_OK, known, NULL);
-		return known != NULL;
-	}
-	if (op->missing == 0 || op->batch != NULL ||
-	    !list_is_empty(&op->link) || clock_ms() >= op->deadline_ms)
+	if (op->kind == OP_DEFINITION && definition_answer(op))
+		return true;
+	if (!may_join_again(op))
 		return false;
-	r = loop_timer_set(op->aws->loop, &op->timer,
-	    op->deadline_ms - clock_ms(), op->timer.fn);
+	r = op_arm(op, op->deadline_ms, &err);
 	if (r == ERR_OK)
-		r = batch_join(op, &err);
+		r = op->kind == OP_TASK ? batch_join(op, &err)
+					: definition_join(op, &err);
 	if (r != ERR_OK)
 		op_end_error(op, r, &err);
 	return true;
@@ -655,20 +675,6 @@ op_new(struct aws *aws, enum op_kind kind, struct str cluster_arn,
 	op->cluster_arn = (struct str){ op->bytes, cluster_arn.n };
 	op->arn = (struct str){ op->bytes + cluster_arn.n, arn.n };
 	return op;
-}
-
-/* The timer that it keeps to its end. */
-static int
-op_arm(struct aws_op *op, int64_t deadline_ms, struct err *err)
-{
-	int64_t left = deadline_ms - clock_ms();
-	int r = loop_timer_set(
-	    op->aws->loop, &op->timer, left < 0 ? 0 : left, on_time);
-
-	op->deadline_ms = deadline_ms;
-	if (r != ERR_OK)
-		return err_set(err, r, "%s", err_text(r));
-	return ERR_OK;
 }
 
 static int

@@ -38,7 +38,7 @@ struct client {
 	bool tags;
 	struct aws_gate *gate;
 	struct list groups;
-	struct list definitions; /* oldest first */
+	struct list definitions; /* used longest ago first */
 	size_t definition_count;
 	struct list link; /* of aws's clients, least used first */
 	size_t users;     /* ops and batches */
@@ -90,8 +90,8 @@ void batch_free_groups(struct client *client);
 /* definitions.c; a known definition is answered from the op's timer. */
 int definition_join(struct aws_op *op, struct err *err) MUST_USE;
 
-/* The known definition of an op, or NULL. */
-const struct ecs_definition *definition_known(const struct aws_op *op);
+/* True: it was known, the op is answered and gone. */
+bool definition_answer(struct aws_op *op);
 void definitions_stop(struct client *client);
 void definitions_free(struct client *client);
 

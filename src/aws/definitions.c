@@ -12,7 +12,11 @@
 #include "aws/client.h"
 #include "base/clock.h"
 
-enum { REQUEST_MAX = 4096, KEPT_MAX = 8192 };
+enum {
+	REQUEST_MAX = 4096,
+	KEPT_MAX = 8192,
+	ASK_MS = ECS_SENDS * ECS_SEND_MS, /* whoever waits for it */
+};
 
 struct definition {
 	struct client *client;
@@ -22,19 +26,33 @@ struct definition {
 	int64_t until_ms;
 	struct ecs_definition value; /* once it is known; lives in arena */
 	bool known;
+	bool answering; /* it may not go */
 	struct arena arena;
 	struct str arn;
 	char bytes[];
 };
 
 static void
-definition_free(struct definition *d)
+release(struct definition *d)
 {
 	assert(d->call == NULL && list_is_empty(&d->waiting));
-	list_remove(&d->link);
-	d->client->definition_count--;
 	arena_release(&d->arena);
 	free(d);
+}
+
+static void
+definition_free(struct definition *d)
+{
+	list_remove(&d->link);
+	d->client->definition_count--;
+	release(d);
+}
+
+static void
+mark_used(struct definition *d)
+{
+	list_remove(&d->link);
+	list_append(&d->client->definitions, &d->link);
 }
 
 static struct definition *
@@ -53,7 +71,7 @@ find(struct client *client, struct str arn)
 	return NULL;
 }
 
-/* The oldest one that nobody waits for. */
+/* The one used longest ago that nobody waits for goes. */
 static void
 make_room(struct client *client)
 {
@@ -66,7 +84,7 @@ make_room(struct client *client)
 		struct definition *d =
 		    container_of(item, struct definition, link);
 
-		if (d->call == NULL) {
+		if (d->call == NULL && !d->answering) {
 			definition_free(d);
 			return;
 		}
@@ -106,20 +124,10 @@ keep(struct definition *d, struct str body, struct err *err)
 }
 
 static void
-on_answer(
-    void *arg, int r, const struct aws_answer *answer, const struct err *err)
+answer_all(struct definition *d, int r, const struct err *err)
 {
-	struct definition *d = arg;
-	struct client *client = d->client;
 	struct list *item;
-	struct err why = { 0 };
 
-	d->call = NULL;
-	if (r == ERR_OK) {
-		r = keep(d, answer->body, &why);
-		err = &why;
-	}
-	client->users++;
 	while ((item = list_first(&d->waiting)) != NULL) {
 		struct aws_op *op = container_of(item, struct aws_op, link);
 
@@ -129,9 +137,33 @@ on_answer(
 		else
 			op_end_error(op, r, err);
 	}
+}
+
+/* An answer may ask for the same again: it finds a good one, or none. */
+static void
+on_answer(
+    void *arg, int r, const struct aws_answer *answer, const struct err *err)
+{
+	struct definition *d = arg;
+	struct client *client = d->client;
+	struct err why = { 0 };
+
+	d->call = NULL;
+	if (r == ERR_OK) {
+		r = keep(d, answer->body, &why);
+		err = &why;
+	}
 	d->until_ms = clock_ms() + DEFINITION_MS;
+	if (r != ERR_OK) {
+		list_remove(&d->link);
+		client->definition_count--;
+	}
+	client->users++;
+	d->answering = true;
+	answer_all(d, r, err);
+	d->answering = false;
 	if (r != ERR_OK)
-		definition_free(d);
+		release(d);
 	client->users--;
 }
 
@@ -155,6 +187,7 @@ static int
 begin(struct definition **dp, struct aws_op *op, struct err *err)
 {
 	struct definition *d = calloc(1, sizeof(*d) + op->arn.n);
+	const int64_t later = clock_ms() + ASK_MS;
 	int r;
 
 	if (d == NULL)
@@ -166,7 +199,7 @@ begin(struct definition **dp, struct aws_op *op, struct err *err)
 	d->arn = (struct str){ d->bytes, op->arn.n };
 	list_append(&op->client->definitions, &d->link);
 	op->client->definition_count++;
-	r = ask(d, op->deadline_ms, err);
+	r = ask(d, later > op->deadline_ms ? later : op->deadline_ms, err);
 	if (r == ERR_OK)
 		*dp = d;
 	else
@@ -180,11 +213,13 @@ definition_join(struct aws_op *op, struct err *err)
 	struct definition *d = find(op->client, op->arn);
 	int r;
 
-	if (d != NULL && d->known && clock_ms() >= d->until_ms) {
+	if (d != NULL && d->known && !d->answering &&
+	    clock_ms() >= d->until_ms) {
 		definition_free(d);
 		d = NULL;
 	}
 	if (d != NULL && d->known) {
+		mark_used(d);
 		loop_timer_move(op->client->caller->loop, &op->timer, 0);
 		return ERR_OK;
 	}
@@ -199,12 +234,24 @@ definition_join(struct aws_op *op, struct err *err)
 	return ERR_OK;
 }
 
-const struct ecs_definition *
-definition_known(const struct aws_op *op)
+bool
+definition_answer(struct aws_op *op)
 {
-	const struct definition *d = find(op->client, op->arn);
+	struct definition *d = find(op->client, op->arn);
+	struct client *client = op->client;
+	struct aws *aws;
 
-	return d != NULL && d->known ? &d->value : NULL;
+	if (d == NULL || !d->known)
+		return false;
+	/* the op may be the last that keeps these */
+	aws = aws_ref(client->aws);
+	client->users++;
+	d->answering = true;
+	op_end_definition(op, ERR_OK, &d->value, NULL);
+	d->answering = false;
+	client->users--;
+	aws_unref(aws);
+	return true;
 }
 
 void

@@ -62,6 +62,13 @@ TESTS += %D%/test_ecs_batch
 %C%_test_ecs_batch_CPPFLAGS = $(lab_cppflags)
 %C%_test_ecs_batch_LDFLAGS = $(LAB_LINK)
 %C%_test_ecs_batch_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_definitions
+TESTS += %D%/test_definitions
+%C%_test_definitions_SOURCES = %D%/test_definitions.c $(ask_sources)
+%C%_test_definitions_CPPFLAGS = $(lab_cppflags)
+%C%_test_definitions_LDFLAGS = $(LAB_LINK)
+%C%_test_definitions_LDADD = $(lab_ldadd)
 endif
 endif
 

@@ -41,6 +41,9 @@ void lab_until_number(const unsigned *number, unsigned least);
 /* Time goes by at once; what is due at its end runs. */
 void lab_pass(int64_t ms);
 
+/* The same, and nothing runs yet. */
+void lab_jump(int64_t ms);
+
 /* What is due now runs, and what has come in. */
 void lab_step(void);
 
