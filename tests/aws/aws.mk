@@ -69,6 +69,13 @@ TESTS += %D%/test_definitions
 %C%_test_definitions_CPPFLAGS = $(lab_cppflags)
 %C%_test_definitions_LDFLAGS = $(LAB_LINK)
 %C%_test_definitions_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_aws
+TESTS += %D%/test_aws
+%C%_test_aws_SOURCES = %D%/test_aws.c $(ask_sources)
+%C%_test_aws_CPPFLAGS = $(lab_cppflags)
+%C%_test_aws_LDFLAGS = $(LAB_LINK)
+%C%_test_aws_LDADD = $(lab_ldadd)
 endif
 endif
 
