@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The real plugin programs, driven by the fake host of tests/host.
+EXTRA_DIST += %D%/HOSTILE
 if HAVE_CHECK
 if SERVER
 if AGENT
