@@ -5,7 +5,9 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/fail.h"
@@ -25,6 +27,11 @@
 	"{\"RoleArn\":\"arn:aws:iam::123456789012:role/team/my-role\","          \
 	"\"AccessKeyId\":\"ASIAEXAMPLEEXAMPLE01\",\"SecretAccessKey\":\"" SECRET \
 	"\"," token "\"Expiration\":\"" when "\"}"
+#define KEYS_OF_USER                                                            \
+	"{\"RoleArn\":\"\",\"AccessKeyId\":\"AKIAEXAMPLEEXAMPLE01\","              \
+	"\"SecretAccessKey\":\"" SECRET "\",\"Token\":\"" TOKEN                   \
+	"\",\"Expiration\":\"2099-01-01T00:00:00Z\"}"
+#define SIXTY  "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
 #define KEYS KEYS_UNTIL("\"Token\":\"" TOKEN "\",", "2099-01-01T00:00:00Z")
 #define IDENTITY(account, name)                                              \
 	"{\"GetCallerIdentityResponse\":{\"GetCallerIdentityResult\":{"      \
@@ -47,6 +54,7 @@ struct scene {
 static struct httpd *server;
 static char output[64 * 1024];
 static char config_path[64];
+static bool is_of_aws; /* no sts_endpoint is set */
 
 static void
 serve(struct httpd_request *r)
@@ -120,8 +128,9 @@ run_scene(struct scene *scene, const char *sts)
 	server = httpd_start(0, serve, scene);
 	write_config("metadata_endpoint = \"%s/v4/x\"\n"
 		     "credentials_endpoint = \"%s/creds\"\n"
-		     "sts_endpoint = \"%s\"\n%s\n",
+		     "%ssts_endpoint = \"%s\"\n%s\n",
 	    httpd_url(server), httpd_url(server),
+	    is_of_aws ? "#" : "",
 	    sts == NULL ? httpd_url(server) : sts,
 	    scene->more == NULL ? "" : scene->more);
 	status = diagnose(config_path);
@@ -212,6 +221,14 @@ static struct scene scenes[] = {
 	    NULL, NULL, { "credentials  FAILED  " }, "169.254.170.2" },
 	{ DOCUMENT "}", KEYS_UNTIL("", "2099-01-01T00:00:00Z"), NULL, NULL,
 	    { "credentials  FAILED  " }, "169.254.170.2" },
+	{ DOCUMENT "}", KEYS_OF_USER, SESSION("123456789012", TASK_ID), NULL,
+	    { "credentials  ok      role not named, access key AKIA",
+		"key          FAILED  " },
+	    "credentials that ECS gives" },
+	{ "{\"TaskARN\":\"" TASK_ARN "\",\"TaskTags\":{\"Long\":\"" SIXTY
+	  SIXTY SIXTY SIXTY SIXTY "\"}}",
+	    KEYS, SESSION("123456789012", TASK_ID), NULL,
+	    { "selectors    FAILED  one is too long" }, "shorten the tag" },
 	{ DOCUMENT "}", KEYS, NULL, NULL, { "signature    FAILED  " },
 	    "clock" },
 	{ DOCUMENT "}", KEYS, "hello", NULL, { "signature    FAILED  " },
@@ -239,6 +256,48 @@ START_TEST(names_what_is_wrong)
 	expect("cure: ");
 	expect(scenes[_i].cure);
 	expect("result       FAILED  ");
+}
+END_TEST
+
+START_TEST(names_a_partition_without_sts)
+{
+	struct scene scene = { .document = "{\"TaskARN\":\"arn:aws-moon:ecs:"
+					   "moon-1:123456789012:task/c/" TASK_ID
+					   "\"}",
+		.keys = KEYS };
+	int status;
+
+	is_of_aws = true;
+	status = run_scene(&scene, NULL);
+	is_of_aws = false;
+	ck_assert_msg(status == 1, "%s", output);
+	expect("sts          FAILED  ");
+	expect("cure: set sts_endpoint and sts_region on server and agent");
+	expect("signature    -       not tried\n");
+}
+END_TEST
+
+/* They would do, but ECS gives better ones. */
+START_TEST(names_keys_that_end_soon)
+{
+	static char keys[4096];
+	struct scene scene = good_scene;
+	time_t at = time(NULL) + 120;
+	struct tm tm;
+	char until[32];
+
+	ck_assert_ptr_nonnull(gmtime_r(&at, &tm));
+	ck_assert_uint_gt(
+	    strftime(until, sizeof(until), "%Y-%m-%dT%H:%M:%SZ", &tm), 0);
+	(void)snprintf(keys, sizeof(keys), "%.*s%s\"}",
+	    (int)(strstr(KEYS, "2099") - KEYS), KEYS, until);
+	scene.keys = keys;
+	ck_assert_msg(run_scene(&scene, NULL) == 1, "%s", output);
+	expect("credentials  ok ");
+	expect("expiry       FAILED  they end within five minutes\n");
+	expect("cure: compare the clock");
+	expect("signature    ok ");
+	expect("result       FAILED  1 of the above\n");
 }
 END_TEST
 
@@ -288,6 +347,8 @@ main(void)
 	tcase_add_test(tc, tells_what_the_server_sees);
 	tcase_add_test(tc, is_content_without_sts);
 	ck_table(tc, names_what_is_wrong, scenes);
+	tcase_add_test(tc, names_a_partition_without_sts);
+	tcase_add_test(tc, names_keys_that_end_soon);
 	tcase_add_test(tc, names_what_is_not_set);
 	tcase_add_test(tc, refuses_a_bad_configuration);
 	suite_add_tcase(s, tc);

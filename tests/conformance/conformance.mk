@@ -41,6 +41,16 @@ CONFORMANCE_TESTS = \
 	%D%/test_pair \
 	%D%/test_protocol \
 	%D%/test_server_attest
+if MOCK
+# The programs together, without a host.
+CONFORMANCE_TESTS += %D%/test_agent_diagnose
+%C%_test_agent_diagnose_SOURCES = %D%/test_agent_diagnose.c \
+	tests/mock/program.c tests/mock/program.h \
+	tests/mock/tls_files.c tests/mock/tls_files.h \
+	tests/loop/certs.c tests/loop/certs.h
+%C%_test_agent_diagnose_CPPFLAGS = $(CONFORMANCE_CPPFLAGS) $(SSL_CFLAGS)
+%C%_test_agent_diagnose_LDADD = $(CONFORMANCE_LDADD) $(SSL_LIBS) $(CRYPTO_LIBS)
+endif
 check_PROGRAMS += $(CONFORMANCE_TESTS)
 TESTS += $(CONFORMANCE_TESTS)
 

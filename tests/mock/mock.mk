@@ -51,7 +51,8 @@ MOCK_ASKING = %D%/asking.c %D%/asking.h %D%/scenarios.h
 %C%_test_program_CPPFLAGS = $(MOCK_TEST_CPPFLAGS)
 %C%_test_program_LDADD = $(MOCK_TEST_LIBS)
 %C%_test_delivery_SOURCES = %D%/test_delivery.c %D%/program.c \
-	%D%/program.h %D%/scenarios.h tests/loop/certs.c tests/loop/certs.h
+	%D%/program.h %D%/scenarios.h %D%/tls_files.c %D%/tls_files.h \
+	tests/loop/certs.c tests/loop/certs.h
 %C%_test_delivery_CPPFLAGS = $(MOCK_TEST_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_delivery_LDADD = $(MOCK_TEST_LIBS)
 endif

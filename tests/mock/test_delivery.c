@@ -2,8 +2,6 @@
 /*
  * test_delivery.c - faults on the wire, TLS, and clients that mean ill
  */
-#include <fcntl.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "loop/certs.h"
 #include "program.h"
 #include "scenarios.h"
+#include "tls_files.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -333,39 +331,14 @@ END_TEST
  * TLS
  */
 
-static char cert_path[64], key_path[64], ca_path[64];
-
-static void
-write_pem(const char *path, X509 *cert, EVP_PKEY *key)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(f);
-	if (cert != NULL)
-		ck_assert_int_eq(PEM_write_X509(f, cert), 1);
-	else
-		ck_assert_int_eq(
-		    PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
-	ck_assert_int_eq(fclose(f), 0);
-}
+static struct tls_files files;
 
 static void
 setup_tls(void)
 {
-	char cert[96], key[96];
-	SSL_CTX *ctx;
-
-	snprintf(ca_path, sizeof(ca_path), "mock-ca-%d.pem", (int)getpid());
-	snprintf(cert_path, sizeof(cert_path), "mock-%d.pem", (int)getpid());
-	snprintf(key_path, sizeof(key_path), "mock-key-%d.pem", (int)getpid());
-	ctx = certs_make(ca_path, CERT_GOOD);
-	write_pem(cert_path, SSL_CTX_get0_certificate(ctx), NULL);
-	write_pem(key_path, NULL, SSL_CTX_get0_privatekey(ctx));
-	SSL_CTX_free(ctx);
-	snprintf(cert, sizeof(cert), "--tls-cert=%s", cert_path);
-	snprintf(key, sizeof(key), "--tls-key=%s", key_path);
-	program_start(
-	    &mock, (const char *const[]){ "--port=0", cert, key, NULL });
+	tls_files_make(&files);
+	program_start(&mock, (const char *const[]){ "--port=0",
+				 files.cert_option, files.key_option, NULL });
 	program_ready(&mock);
 }
 
@@ -373,9 +346,7 @@ static void
 teardown_tls(void)
 {
 	program_kill(&mock);
-	(void)unlink(ca_path);
-	(void)unlink(cert_path);
-	(void)unlink(key_path);
+	tls_files_remove(&files);
 }
 
 static SSL *
@@ -385,7 +356,7 @@ tls_connect(int *fd)
 	SSL *ssl;
 
 	ck_assert_int_eq(
-	    SSL_CTX_load_verify_locations(ctx, ca_path, NULL), 1);
+	    SSL_CTX_load_verify_locations(ctx, files.ca, NULL), 1);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	ssl = SSL_new(ctx);
 	SSL_CTX_free(ctx);
