@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "aws/cred_profile.h"
+#include "aws/cred_source.h"
 #include "aws/document.h"
 #include "aws/ecs.h"
 #include "aws/sigv4.h"
@@ -463,6 +464,56 @@ prove_with_keys(struct err *err)
 	aws_keys_unref(keys);
 	return r;
 }
+
+static int
+find_source(struct err *err)
+{
+	static const struct aws_caller no_caller;
+	static const struct credentials_settings settings = {
+		.partition = { "aws", 3 } };
+	struct credentials *chain = NULL, *found = NULL;
+	int r = credentials_new(&chain, &no_caller, &settings, err);
+
+	if (r != ERR_OK)
+		return r;
+	r = cred_find(&found, chain, err);
+	if (r == ERR_OK)
+		credentials_free(found);
+	credentials_free(chain);
+	return r;
+}
+
+/* A role whose keys are another profile's. */
+static int
+follow_profiles(struct err *err)
+{
+	const char *top = getenv("abs_top_srcdir");
+	char path[4096];
+
+	if (top == NULL)
+		return err_set(err, ERR_SYSTEM, "abs_top_srcdir is not set");
+	(void)snprintf(
+	    path, sizeof(path), "%s/tests/data/aws/shared-config", top);
+	if (unsetenv("AWS_ACCESS_KEY_ID") != 0 ||
+	    unsetenv("AWS_SECRET_ACCESS_KEY") != 0 ||
+	    unsetenv("AWS_WEB_IDENTITY_TOKEN_FILE") != 0 ||
+	    setenv("AWS_CONFIG_FILE", path, 1) != 0 ||
+	    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1) != 0 ||
+	    setenv("AWS_PROFILE", "night", 1) != 0)
+		return err_set(err, ERR_SYSTEM, "no environment");
+	return find_source(err);
+}
+
+static int
+take_web_identity(struct err *err)
+{
+	if (setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/token", 1) != 0 ||
+	    setenv("AWS_ROLE_ARN", "arn:aws:iam::021436587009:role/x", 1) !=
+		0 ||
+	    setenv("AWS_REGION", "us-east-1", 1) != 0)
+		return err_set(err, ERR_SYSTEM, "no environment");
+	return find_source(err);
+}
 #endif
 
 static const struct {
@@ -488,6 +539,8 @@ static const struct {
 #ifdef TORTURE_STS
 	{ "read an identity", read_identity },
 	{ "prove with a role's keys", prove_with_keys },
+	{ "follow profiles", follow_profiles },
+	{ "take a web identity", take_web_identity },
 #endif
 };
 
