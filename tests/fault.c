@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,10 @@ void __wrap_free(void *p);
 char *__wrap_strdup(const char *s);
 char *__wrap_strndup(const char *s, size_t n);
 
-static size_t countdown, live;
-static enum fault_mode mode;
-static bool hit;
+static _Thread_local size_t countdown;
+static _Thread_local enum fault_mode mode;
+static _Thread_local bool hit;
+static atomic_size_t live;
 
 void
 fault_set(size_t n, enum fault_mode m)
@@ -37,7 +39,7 @@ fault_was_hit(void)
 size_t
 fault_live(void)
 {
-	return live;
+	return atomic_load(&live);
 }
 
 static bool
@@ -55,7 +57,7 @@ static void *
 count(void *p)
 {
 	if (p != NULL)
-		live++;
+		atomic_fetch_add(&live, 1);
 	return p;
 }
 
@@ -83,7 +85,7 @@ void
 __wrap_free(void *p)
 {
 	if (p != NULL)
-		live--;
+		atomic_fetch_sub(&live, 1);
 	__real_free(p);
 }
 

@@ -3,8 +3,8 @@
  * fault.h - make the n-th allocation fail
  *
  * For programs linked with $(FAULT_LINK), which sends the allocations of our
- * archives through here; those inside shared libraries are left alone.  Not
- * for threads.
+ * archives through here; those inside shared libraries are left alone.  Each
+ * thread's allocations fail as that thread has set.
  */
 #ifndef TESTS_FAULT_H
 #define TESTS_FAULT_H
@@ -23,7 +23,7 @@ void fault_set(size_t n, enum fault_mode mode);
 /* Whether an allocation has failed since fault_set(). */
 bool fault_was_hit(void);
 
-/* Blocks allocated and not freed. */
+/* Blocks allocated and not freed, by any thread. */
 size_t fault_live(void);
 
 #endif
