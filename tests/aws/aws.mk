@@ -76,6 +76,14 @@ TESTS += %D%/test_aws
 %C%_test_aws_CPPFLAGS = $(lab_cppflags)
 %C%_test_aws_LDFLAGS = $(LAB_LINK)
 %C%_test_aws_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += %D%/test_failing_memory
+TESTS += %D%/test_failing_memory
+%C%_test_failing_memory_SOURCES = %D%/test_failing_memory.c $(ask_sources) \
+	tests/fault.c tests/fault.h
+%C%_test_failing_memory_CPPFLAGS = $(lab_cppflags)
+%C%_test_failing_memory_LDFLAGS = $(LAB_LINK) $(FAULT_LINK)
+%C%_test_failing_memory_LDADD = $(lab_ldadd)
 endif
 endif
 
