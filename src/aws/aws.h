@@ -49,7 +49,7 @@ int aws_new(struct aws **awsp, struct loop *loop, struct http *const *http,
     const struct aws_settings *settings, const struct aws_observer *observer,
     struct err *err) MUST_USE;
 struct aws *aws_ref(struct aws *aws);
-void aws_unref(struct aws *aws); /* takes NULL; no op may be out */
+void aws_unref(struct aws *aws); /* takes NULL; each op has one of its own */
 
 /*
  * The end has begun: what is under way on behalf of nobody in particular, such
@@ -74,10 +74,10 @@ int aws_identify(struct aws_op **opp, struct aws *aws, struct str account,
  *
  * ERR_OK: json is the element whose taskArn is task_arn, cluster_arn is not
  * yet compared.  ERR_MISSING: AWS does not know it (asked again up to 3 times
- * inside the deadline).  ERR_POLICY: AWS answered with a task that nobody asked
- * for, or twice with this one.  ERR_NOT_NOW: there are no keys for that account, or they may not do
- * it, and the sentence says what to change.  ERR_UNAVAILABLE, ERR_UPSTREAM,
- * ERR_CANCELLED, ERR_MEMORY.
+ * inside the deadline).  ERR_POLICY: AWS answered with a task that nobody
+ * asked for, or twice with this one.  ERR_NOT_NOW: there are no keys for that
+ * account, or they may not do it, and the sentence says what to change.
+ * ERR_UNAVAILABLE, ERR_UPSTREAM, ERR_CANCELLED, ERR_MEMORY.
  */
 struct aws_place {
 	struct str account, region, cluster_arn;

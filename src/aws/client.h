@@ -97,8 +97,8 @@ void definitions_free(struct client *client);
 
 /*
  * A call of ECS with the client's keys, which are waited for first.  done is
- * as of call.h, with ERR_POLICY turned into ERR_NOT_NOW but for the codes that
- * speak of the request.
+ * as of call.h, with ERR_TOOBIG turned into ERR_UPSTREAM, and ERR_POLICY into
+ * ERR_NOT_NOW but for the codes that speak of the request.
  */
 struct ecs_call;
 int ecs_call_start(struct ecs_call **callp, struct client *client,

@@ -118,7 +118,7 @@ take_element(struct reader *rd, struct json element, struct err *err)
 	return ERR_OK;
 }
 
-/* Whose place a task takes that nobody has asked for: a lacking one's, or any. */
+/* A task that nobody has asked for is in a lacking one's place, or any's. */
 static bool
 any_is_lacking(const struct reader *rd)
 {

@@ -53,13 +53,13 @@ on_answer(
 	struct err why;
 
 	call->call = NULL;
-	if (r == ERR_POLICY && !is_of_request(answer->code)) {
-		why = *err;
-		r = why.code = ERR_NOT_NOW;
-		finish(call, r, answer, &why);
-		return;
-	}
-	finish(call, r, answer, err);
+	if (r == ERR_POLICY && !is_of_request(answer->code))
+		r = ERR_NOT_NOW;
+	else if (r == ERR_TOOBIG)
+		r = ERR_UPSTREAM;
+	why = *err;
+	why.code = r;
+	finish(call, r, answer, &why);
 }
 
 static int

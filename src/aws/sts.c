@@ -236,6 +236,15 @@ out:
  * GetCallerIdentity, by an agent's signature or our own
  */
 
+/* An answer that is too long is as unusable as any other. */
+static int
+take_error(struct err *why, int r, const struct err *err)
+{
+	*why = *err;
+	why->code = r == ERR_TOOBIG ? ERR_UPSTREAM : r;
+	return why->code;
+}
+
 struct sts_identify {
 	struct aws_call *call;
 	bool is_theirs; /* an agent's signature */
@@ -262,19 +271,18 @@ on_identified(
 	struct arena arena;
 
 	arena_init(&arena, READ_MAX);
-	if (r == ERR_OK) {
+	if (r == ERR_OK)
 		r = sts_identity_read(&identity, &arena, answer->content_type,
 		    answer->body, &why);
-		err = &why;
-	} else if (r == ERR_POLICY && has_expired(id, answer)) {
+	else if (r == ERR_POLICY && has_expired(id, answer))
 		r = err_set(&why, ERR_UNAVAILABLE,
 		    "GetCallerIdentity: the session of the task's role has "
 		    "ended (ExpiredToken)");
-		err = &why;
-	}
+	else
+		r = take_error(&why, r, err);
 	if (answer != NULL && answer->request_id.n > 0)
 		identity.request_id = answer->request_id;
-	id->done(id->arg, r, &identity, err);
+	id->done(id->arg, r, &identity, &why);
 	arena_release(&arena);
 	free(id);
 }
@@ -409,12 +417,12 @@ on_assumed(
 	struct aws_keys *keys = NULL;
 	struct err why = { 0 };
 
-	if (r == ERR_OK) {
+	if (r == ERR_OK)
 		r = sts_keys_read(&keys, as->operation, as->source,
 		    answer->content_type, answer->body, &why);
-		err = &why;
-	}
-	as->done(as->arg, r, keys, err);
+	else
+		r = take_error(&why, r, err);
+	as->done(as->arg, r, keys, &why);
 	aws_keys_unref(keys);
 	free(as);
 }

@@ -2,8 +2,10 @@
 #include "aws/aws.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "ask_aws.h"
+#include "base/log.h"
 
 enum { PLACES = 1024 };
 
@@ -333,10 +335,10 @@ static const struct stage {
 };
 
 static void
-reach(const struct stage *s)
+begin(const struct stage *s, enum fake_how how)
 {
 	if (s->waits_for != NULL)
-		FAKE_REPLY(fake, s->waits_for, .how = FAKE_HOLDS);
+		FAKE_REPLY(fake, s->waits_for, .headers = JSON, .how = how);
 	ask_script_identity();
 	ask_script_assume();
 	ask_script_tasks();
@@ -345,6 +347,12 @@ reach(const struct stage *s)
 		settings.assume_role = STR("reader");
 	ask_open();
 	ck_assert_int_eq(s->start(&a), ERR_OK);
+}
+
+static void
+reach(const struct stage *s)
+{
+	begin(s, FAKE_HOLDS);
 	if (s->waits_for != NULL)
 		fake_aws_until(fake, s->waits_for, 1);
 	ck_assert_uint_eq(a.answers, 0);
@@ -357,6 +365,17 @@ START_TEST(can_be_cancelled)
 	ck_assert_int_eq(ask_result(&a), ERR_CANCELLED);
 	lab_step();
 	ck_assert_uint_eq(a.answers, 1);
+}
+END_TEST
+
+START_TEST(reads_no_endless_answer)
+{
+	const struct stage *s = &stages[_i];
+
+	if (s->waits_for == NULL)
+		return;
+	begin(s, FAKE_ENDLESS);
+	ck_assert_int_eq(ask_result(&a), ERR_UPSTREAM);
 }
 END_TEST
 
@@ -476,6 +495,41 @@ START_TEST(ignores_endpoints_of_the_environment)
 }
 END_TEST
 
+/* It is for the log: what aws_warn_of_environment() writes, if anything. */
+static size_t
+warning(char *line, size_t size)
+{
+	FILE *f = tmpfile();
+	size_t n;
+
+	ck_assert_ptr_nonnull(f);
+	log_set_fd(fileno(f));
+	aws_warn_of_environment();
+	log_flush();
+	rewind(f);
+	n = fread(line, 1, size - 1, f);
+	line[n] = '\0';
+	log_set_fd(STDERR_FILENO);
+	ck_assert_int_eq(fclose(f), 0);
+	return n;
+}
+
+START_TEST(warns_of_endpoints_of_the_environment)
+{
+	char line[1024];
+
+	(void)unsetenv(ignored[0]);
+	(void)unsetenv(ignored[1]);
+	(void)unsetenv(ignored[2]);
+	ck_assert_uint_eq(warning(line, sizeof(line)), 0);
+	(void)setenv(ignored[_i], "http://secret.example", 1);
+	ck_assert_uint_gt(warning(line, sizeof(line)), 0);
+	ck_assert_ptr_nonnull(strstr(line, ignored[_i]));
+	ck_assert_ptr_nonnull(strstr(line, "warn"));
+	ck_assert_ptr_null(strstr(line, "secret.example"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -497,6 +551,7 @@ main(void)
 	tcase_add_test(tc, refuses_more_places_at_once_than_it_holds);
 	tcase_add_test(tc, forgets_regions_that_are_not_used);
 	ck_table(tc, can_be_cancelled, stages);
+	ck_table(tc, reads_no_endless_answer, stages);
 	ck_table(tc, goes_with_its_last_op, stages);
 	ck_table(tc, goes_from_inside_its_last_answer, stages);
 	ck_table(tc, a_stop_and_the_end_of_http_answer_everybody, stages);
@@ -504,6 +559,7 @@ main(void)
 	tcase_add_test(tc, goes_while_keys_are_being_fetched);
 	tcase_add_test(tc, asks_nothing_once_http_is_gone);
 	ck_table(tc, ignores_endpoints_of_the_environment, ignored);
+	ck_table(tc, warns_of_endpoints_of_the_environment, ignored);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

@@ -31,8 +31,8 @@ static const struct place {
 } places[] = {
 	{ "", "/v2/credentials/a-b", NULL,
 	    "http://169.254.170.2/v2/credentials/a-b", false },
-	{ "", "/v2?id=1", "https://example.org/", "http://169.254.170.2/v2?id=1",
-	    false },
+	{ "", "/v2?id=1", "https://example.org/",
+	    "http://169.254.170.2/v2?id=1", false },
 	{ "", "//example.org/x", NULL, "http://169.254.170.2//example.org/x",
 	    false },
 	{ "", NULL, "https://example.org:8443/a?b", NULL, true },

@@ -201,7 +201,8 @@ container_env(void)
 static void
 imds_env(void)
 {
-	(void)setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", fake_aws_url(fake), 1);
+	(void)setenv(
+	    "AWS_EC2_METADATA_SERVICE_ENDPOINT", fake_aws_url(fake), 1);
 }
 
 static void
@@ -868,7 +869,8 @@ main(void)
 	tcase_add_test(find, says_that_no_container_is_there_for_a_profile);
 	tcase_add_test(find, says_that_aws_refuses_the_role);
 	tcase_add_loop_test(find, reads_an_expiration, 0, 2);
-	tcase_add_loop_test(find, keys_that_have_expired_already_are_none, 0, 2);
+	tcase_add_loop_test(
+	    find, keys_that_have_expired_already_are_none, 0, 2);
 	suite_add_tcase(s, find);
 	tcase_add_checked_fixture(use, set_up, tear_down);
 	tcase_set_timeout(use, 60);

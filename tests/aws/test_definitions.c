@@ -235,6 +235,18 @@ START_TEST(a_cancelled_one_that_is_known_is_answered_once)
 }
 END_TEST
 
+START_TEST(aws_may_go_with_one_that_is_known)
+{
+	ask_script_definitions();
+	ck_assert_int_eq(get(1), ERR_OK);
+	ck_assert_int_eq(ask_definition(&asks[1], 1), ERR_OK);
+	aws_unref(aws); /* the op keeps it */
+	aws = NULL;
+	ck_assert_int_eq(ask_result(&asks[1]), ERR_OK);
+	ck_assert_str_eq(asks[1].text, "arn:aws:iam::" OWN ":role/1");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -255,6 +267,7 @@ main(void)
 	tcase_add_test(tc, may_be_asked_again_from_inside_a_failure);
 	tcase_add_test(tc, stop_gives_up_what_is_under_way);
 	tcase_add_test(tc, a_cancelled_one_that_is_known_is_answered_once);
+	tcase_add_test(tc, aws_may_go_with_one_that_is_known);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
