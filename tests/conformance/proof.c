@@ -205,10 +205,24 @@ recover(struct lab *lab)
 	free(keys);
 }
 
+/* No faults at the mock itself. */
+static void
+be_honest(struct lab *lab)
+{
+	static const char request[] =
+	    "DELETE /mock/faults HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+	const int fd = program_connect(&lab->mock);
+
+	send_all(fd, request, strlen(request));
+	NEED(read_response(fd, NULL, 0) / 100 == 2, "faults stay");
+	close(fd);
+}
+
 void
 lab_is_well(struct lab *lab)
 {
 	wire_be_honest(lab->wire);
+	be_honest(lab);
 	host_is_alive(lab->host);
 	recover(lab);
 	lab_is_quiet(lab);
@@ -275,10 +289,8 @@ credentials_path(
 }
 
 static struct json_object *
-get_json(const struct lab *lab, const char *path)
+ask_json(const struct lab *lab, int status, const char *request)
 {
-	const char *request =
-	    print("GET %s HTTP/1.1\r\nHost: mock\r\n\r\n", path);
 	const int fd = program_connect(&lab->mock);
 	struct json_object *doc;
 	struct buf answer;
@@ -286,14 +298,47 @@ get_json(const struct lab *lab, const char *path)
 
 	buf_init(&answer, 1024 * 1024);
 	send_all(fd, request, strlen(request));
-	NEED(read_response(fd, &answer, 0) == 200, "GET %s: %s", path,
+	NEED(read_response(fd, &answer, 0) == status, "%s: %s", request,
 	    buf_text(&answer));
 	body = strstr(buf_text(&answer), "\r\n\r\n");
 	doc = json_tokener_parse(body);
-	NEED(doc != NULL, "GET %s: no JSON", path);
+	NEED(doc != NULL, "%s: no JSON", request);
 	buf_release(&answer);
 	close(fd);
 	return doc;
+}
+
+static struct json_object *
+get_json(const struct lab *lab, const char *path)
+{
+	return ask_json(lab, 200,
+	    print("GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", path));
+}
+
+void
+lab_post(struct lab *lab, const char *path, const char *json)
+{
+	const int status = strcmp(path, "/mock/faults") == 0 ? 201 : 200;
+
+	json_object_put(ask_json(lab, status,
+	    print("POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+		  "Content-Type: application/json\r\n"
+		  "Content-Length: %zu\r\n\r\n%s",
+		path, strlen(json), json)));
+}
+
+size_t
+lab_asked(struct lab *lab, const char *operation)
+{
+	struct json_object *doc = get_json(lab, "/mock/counts"), *of, *n;
+	size_t count;
+
+	NEED(json_object_object_get_ex(doc, operation, &of) &&
+		 json_object_object_get_ex(of, "requests", &n),
+	    "no count of %s", operation);
+	count = (size_t)json_object_get_int64(n);
+	json_object_put(doc);
+	return count;
 }
 
 static void

@@ -85,6 +85,12 @@ struct task_keys {
 };
 void lab_task(struct lab *lab, const char *name, struct task_keys *keys);
 
+/* How often the mock itself was asked: "STS", "ECS" or an operation. */
+size_t lab_asked(struct lab *lab, const char *operation);
+
+/* Its control: POST of a JSON text. */
+void lab_post(struct lab *lab, const char *path, const char *json);
+
 /* To be looked for in the log. */
 void lab_secret(struct lab *lab, const char *text);
 void lab_is_quiet(struct lab *lab);

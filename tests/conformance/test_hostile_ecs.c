@@ -148,6 +148,38 @@ START_TEST(e46_not_the_task)
 }
 END_TEST
 
+/* As the mock's ECS says it: forgotten, then known again. */
+START_TEST(e46_forgotten_task)
+{
+	lab_configure(lab, "timeout = \"1s\"");
+	lab_post(lab, "/mock/tasks/honest", "{\"missing\":true}");
+	has_outcome("missing", PD, "does not know the task");
+	lab_post(lab, "/mock/tasks/honest", "{\"missing\":false}");
+	lab_configure(lab, "");
+	has_outcome("known again", OK, NULL);
+}
+END_TEST
+
+/* Its credentials live on, the task does not. */
+START_TEST(e47_stopped_task)
+{
+	static const char *const states[] = { "\"status\":\"STOPPING\"",
+		"\"desired_status\":\"STOPPED\"", "\"status\":\"DELETED\"" };
+	struct task_keys other;
+	size_t i;
+
+	lab_task(lab, "other", &other);
+	must_prove(lab, &other, NULL);
+	for (i = 0; i < COUNT_OF(states); i++) {
+		lab_post(lab, "/mock/tasks/other", print("{%s}", states[i]));
+		must_fail_to_prove(lab, &other, states[i], PD, "does not run");
+	}
+	lab_post(lab, "/mock/tasks/other/stop", "");
+	must_fail_to_prove(lab, &other, "stopped", PD, "does not run");
+	must_prove(lab, &keys, HONEST_ID);
+}
+END_TEST
+
 START_TEST(e47_ended)
 {
 	static const char *const statuses[] = { "STOPPED", "STOPPING",
@@ -723,6 +755,8 @@ main(void)
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, e46_not_the_task);
+	tcase_add_test(tc, e46_forgotten_task);
+	tcase_add_test(tc, e47_stopped_task);
 	tcase_add_test(tc, e47_ended);
 	tcase_add_test(tc, e48_starting);
 	tcase_add_test(tc, e49_stopped_but_running);

@@ -45,7 +45,8 @@ static void
 refuses_bytes(
     const char *why, const void *bytes, size_t n, grpc_status_code code)
 {
-	const size_t before = wire_count(lab->wire, NULL);
+	const size_t sent = wire_count(lab->wire, NULL),
+		     logged = lab_asked(lab, "STS") + lab_asked(lab, "ECS");
 
 	host_attest(lab->host, bytes, n, &out);
 	ck_assert_msg(!out.challenged, "%s: a challenge", why);
@@ -53,7 +54,9 @@ refuses_bytes(
 	    "%s: got %d \"%s\", want %d", why, (int)out.answer.code,
 	    out.answer.text, (int)code);
 	ck_assert_msg(out.selector_count == 0, "%s: selectors", why);
-	ck_assert_msg(wire_count(lab->wire, NULL) == before,
+	ck_assert_msg(wire_count(lab->wire, NULL) == sent &&
+			  lab_asked(lab, "STS") + lab_asked(lab, "ECS") ==
+			      logged,
 	    "%s: AWS was asked", why);
 }
 

@@ -37,12 +37,15 @@ tear_down(void)
 static void
 refuses_response(const char *why, const char *text, grpc_status_code code)
 {
-	const size_t before = wire_count(lab->wire, NULL);
+	const size_t sent = wire_count(lab->wire, NULL),
+		     logged = lab_asked(lab, "STS") + lab_asked(lab, "ECS");
 
 	proof_answer(&p, text);
 	is_refused(&p, why, code, "");
 	proof_end(&p);
-	ck_assert_msg(wire_count(lab->wire, NULL) == before,
+	ck_assert_msg(wire_count(lab->wire, NULL) == sent &&
+			  lab_asked(lab, "STS") + lab_asked(lab, "ECS") ==
+			      logged,
 	    "%s: AWS was asked", why);
 }
 

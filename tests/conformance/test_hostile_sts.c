@@ -417,6 +417,43 @@ START_TEST(e37_sts_refuses)
 }
 END_TEST
 
+/* What the mock says of a session that has ended, as STS does. */
+START_TEST(e37_ended_session)
+{
+	struct task_keys old = keys;
+
+	lab_post(lab, "/mock/tasks/honest", "{\"credentials\":\"expire\"}");
+	must_fail_to_prove(
+	    lab, &old, "ended", GRPC_STATUS_UNAVAILABLE, "");
+	lab_task(lab, "honest", &keys);
+	ck_assert_str_ne(keys.token, old.token);
+	must_prove(lab, &keys, HONEST_ID);
+}
+END_TEST
+
+/* Faults of the mock itself: what comes of each is the same. */
+START_TEST(e38_sts_is_broken)
+{
+	static const char *const faults[] = { "\"drop\":true",
+		"\"truncate\":true", "\"garbage\":true", "\"throttle\":true",
+		"\"status\":503", "\"flood\":100000", "\"drip_ms\":1000",
+		"\"latency_ms\":5000", "\"body\":\"\"" };
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(faults); i++) {
+		lab_configure(lab, "timeout = \"1500ms\"");
+		lab_post(lab, "/mock/faults",
+		    print("{\"operation\":\"GetCallerIdentity\",%s,"
+			  "\"count\":3}",
+			faults[i]));
+		fails(faults[i], GRPC_STATUS_UNAVAILABLE, "");
+		ck_assert_int_le((int)lab_asked(lab, "GetCallerIdentity"),
+		    3 * (int)(i + 1));
+	}
+	lab_configure(lab, "");
+}
+END_TEST
+
 START_TEST(e38_sts_is_busy)
 {
 	static const struct {
@@ -635,6 +672,8 @@ main(void)
 	tcase_add_test(tc, e35_endless_slow_or_packed);
 	tcase_add_test(tc, e36_certificates);
 	tcase_add_test(tc, e37_sts_refuses);
+	tcase_add_test(tc, e37_ended_session);
+	tcase_add_test(tc, e38_sts_is_broken);
 	tcase_add_test(tc, e38_sts_is_busy);
 	tcase_add_test(tc, e39_no_session_of_a_role);
 	tcase_add_test(tc, e40_contradictions);
