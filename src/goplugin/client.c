@@ -108,6 +108,10 @@ on_finished(struct loop_tag *tag, bool ok)
 	    grpc_byte_buffer_reader_init(&reader, call->in)) {
 		bytes = grpc_byte_buffer_reader_readall(&reader);
 		grpc_byte_buffer_reader_destroy(&reader);
+	} else if (call->status == GRPC_STATUS_OK) {
+		/* not the same as a message of no bytes */
+		call->status = GRPC_STATUS_INTERNAL;
+		details = STR("the host said OK, but no readable message came");
 	}
 	call->done(call->arg, (int)call->status,
 	    (struct str){ (const char *)GRPC_SLICE_START_PTR(bytes),

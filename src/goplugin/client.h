@@ -29,7 +29,7 @@ void gp_client_free(struct gp_client *client);
 
 /*
  * done runs once, later: status as gRPC's, reply with GP_OK only, text clean.
- * All are borrowed for the call.
+ * All are borrowed for the call.  GP_OK without a message is GP_INTERNAL.
  */
 typedef void gp_client_fn(
     void *arg, int status, struct str reply, const char *text);
