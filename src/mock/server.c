@@ -247,7 +247,7 @@ listen_on(struct server *s, const char *address, uint16_t port, struct err *err)
 		return bad_address(address, err);
 	s->listener = evconnlistener_new_bind(s->base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-	    -1, &a.any, (int)n);
+	    SOMAXCONN, &a.any, (int)n);
 	if (s->listener == NULL)
 		return err_set(err, ERR_SYSTEM,
 		    "cannot listen on %s port %u: %s: choose another port "
