@@ -379,6 +379,67 @@ START_TEST(payload_shape)
 }
 END_TEST
 
+/*
+ * The original server: Go reads the two members it knows into its types, an
+ * unknown one is passed over, and the answer follows at once: no challenge.
+ */
+static void
+original_server_reads(const char *payload)
+{
+	static const char *const texts[] = { "Cluster", "TaskARN", "Family",
+		"Revision", "ServiceName", "AvailabilityZone", "LaunchType",
+		"DesiredStatus", "KnownStatus" };
+	struct json_object *doc = json_tokener_parse(payload), *task, *list;
+
+	ck_assert_ptr_nonnull(doc);
+	list = get(doc, "selectors");
+	ck_assert_uint_gt(json_object_array_length(list), 0);
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		ck_assert(begins(json_object_get_string(
+				     json_object_array_get_idx(list, i)),
+		    "aws_fargate:"));
+	task = json_tokener_parse(
+	    json_object_get_string(get(doc, "task_metadata")));
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		ck_assert_msg(json_object_is_type(
+				  get(task, texts[i]), json_type_string),
+		    "%s", texts[i]);
+	json_object_object_foreach(get(task, "TaskTags"), name, value)
+		ck_assert_msg(json_object_is_type(value, json_type_string),
+		    "%s", name);
+	ck_assert(
+	    json_object_is_type(get(task, "Containers"), json_type_array));
+	json_object_put(task);
+	json_object_put(doc);
+}
+
+START_TEST(suits_the_original_server)
+{
+	struct httpd *s = serve(200, metadata(NULL, NULL));
+	struct host *h = load_at(s, "");
+	struct call *c;
+
+	for (int i = 0; i < 3; i++) {
+		c = aid_start(h);
+		aid_outcome(c, &out, CALL_MS);
+		ck_assert_int_eq((int)out.answer.code, GRPC_STATUS_OK);
+		original_server_reads(out.payload);
+		/* attested: SPIRE ends the stream, one way or the other */
+		if (i != 1) {
+			call_half_close(c);
+			ck_assert_int_eq(
+			    (int)call_wait(c, CALL_MS), GRPC_STATUS_OK);
+		}
+		call_free(c);
+	}
+	host_is_alive(h);
+	ck_assert_uint_eq(process_count(h->process, "warn", ""), 0);
+	ck_assert_uint_eq(process_count(h->process, "error", ""), 0);
+	host_unload(h);
+	httpd_stop(s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -409,5 +470,6 @@ main(void)
 	tcase_add_test(tc, selectors_of_tags);
 	tcase_add_test(tc, selectors_of_a_sparse_document);
 	tcase_add_test(tc, payload_shape);
+	tcase_add_test(tc, suits_the_original_server);
 	return run_tests(s);
 }
