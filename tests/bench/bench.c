@@ -2,10 +2,11 @@
 /*
  * bench.c - what a plugin costs, side by side with others in one run
  *
- * bench NAME=server|agent|bare:PATH ... ; NAME "noop-server" and "noop-agent"
- * are what the ratios are taken against.  PAYLOAD_FILE and METADATA_URL in the
- * environment are what servers are sent and agents fetch.  Figures of one run
- * can be compared; those of two runs cannot.
+ * bench NAME=server|agent|bare:PATH ... ; NAME "noop-server", "noop-agent" and
+ * "bare-curl" are what the ratios are taken against, and a NAME that ends in
+ * "-static" has goals of its own.  In the environment, PAYLOAD_FILE is what
+ * servers are sent, METADATA_URL what agents fetch, MOCK_URL and MOCK_PID the
+ * mock.  Figures of one run can be compared; those of two runs cannot.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,36 +18,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host/host.h"
+#include "bench.h"
 
 enum {
-	SUBJECTS_MAX = 12,
 	STARTS = 31,
-	IN_FLIGHT = 64,
 	WARM = 2000,
 	ROUNDS = 7,           /* over all subjects; the median counts */
 	ATTESTATIONS = 20000, /* of each, in all rounds */
 	HELD = 10000,
 	UNLOADS = 11,
-	PAYLOAD_BYTES_MAX = 64 * 1024,
 };
 
-enum kind { SERVER, AGENT, BARE };
-
-struct subject {
-	const char *name, *path;
-	enum kind kind;
-	double start_ms, rss_mb, size_mb, cpu_us, rate, peak_mb, unload_ms;
-	double held_kb, after_mb;
-};
-
-static struct subject subjects[SUBJECTS_MAX];
-static size_t subject_count;
+struct subject subjects[SUBJECTS_MAX];
+size_t subject_count;
 static char payload[PAYLOAD_BYTES_MAX];
 static size_t payload_n;
 
-static double
-now(void)
+double
+bench_now(void)
 {
 	struct timespec t;
 
@@ -54,8 +43,7 @@ now(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* CPU time of another process, all of its threads, in microseconds. */
-static double
+double
 cpu_us(pid_t pid)
 {
 	struct timespec t = { 0, 0 };
@@ -67,7 +55,7 @@ cpu_us(pid_t pid)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static double
+double
 proc_mb(pid_t pid, const char *key)
 {
 	char path[64], line[256];
@@ -84,6 +72,18 @@ proc_mb(pid_t pid, const char *key)
 	return kb / 1024;
 }
 
+void
+proc_forget_peak(pid_t pid)
+{
+	char path[64];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/clear_refs", (int)pid);
+	f = fopen(path, "w");
+	NEED(f != NULL && fputs("5", f) >= 0 && fclose(f) == 0, "%s: %s", path,
+	    strerror(errno));
+}
+
 static int
 compare(const void *a, const void *b)
 {
@@ -92,19 +92,19 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double
+double
 median(double *values, size_t n)
 {
 	qsort(values, n, sizeof(*values), compare);
 	return values[n / 2];
 }
 
-static struct process_options
-options_of(const struct subject *s)
+struct host *
+bench_load(const struct subject *s, const char *hcl)
 {
 	struct process_options o = { .program = s->path, .raw_lines = true };
 
-	return o;
+	return host_load(&o, s->kind == SERVER, hcl);
 }
 
 /* Rounds over all subjects, so that a busy moment spoils none alone. */
@@ -119,12 +119,14 @@ measure_starts(void)
 
 	for (k = 0; k < STARTS; k++) {
 		for (i = 0; i < subject_count; i++) {
-			o = options_of(&subjects[i]);
-			began = now();
+			o = (struct process_options){
+				.program = subjects[i].path, .raw_lines = true
+			};
+			began = bench_now();
 			p = process_start(&o);
 			NEED(process_first_line(p, CALL_MS) != NULL,
 			    "%s does not start", subjects[i].path);
-			ms[i][k] = now() - began;
+			ms[i][k] = bench_now() - began;
 			process_free(p);
 		}
 	}
@@ -132,7 +134,7 @@ measure_starts(void)
 		subjects[i].start_ms = median(ms[i], STARTS);
 }
 
-static bool
+bool
 is_noop(const struct subject *s)
 {
 	return strncmp(s->name, "noop", 4) == 0;
@@ -141,15 +143,14 @@ is_noop(const struct subject *s)
 static struct host *
 load(const struct subject *s)
 {
-	struct process_options o = options_of(s);
-	char hcl[512] = "max_attestations = 20000";
+	char hcl[512] = "verification = \"metadata\"\nmax_attestations = 20000";
 
 	if (is_noop(s))
 		hcl[0] = '\0';
 	else if (s->kind == AGENT)
 		(void)snprintf(hcl, sizeof(hcl), "metadata_endpoint = \"%s\"",
 		    getenv("METADATA_URL"));
-	return host_load(&o, s->kind == SERVER, hcl);
+	return bench_load(s, hcl);
 }
 
 /* The SDK's Shutdown closes the socket before its answer is out. */
@@ -213,10 +214,10 @@ run_round(struct host *h, const struct subject *s, double *us, double *rate)
 {
 	const size_t n = ATTESTATIONS / ROUNDS;
 	pid_t pid = process_pid(h->process);
-	double cpu = cpu_us(pid), began = now();
+	double cpu = cpu_us(pid), began = bench_now();
 
 	run_attestations(h, s, n);
-	*rate = (double)n / (now() - began) * 1e3;
+	*rate = (double)n / (bench_now() - began) * 1e3;
 	*us = (cpu_us(pid) - cpu) / (double)n;
 }
 
@@ -319,59 +320,6 @@ measure(struct subject *s)
 		measure_unload(s);
 }
 
-static const struct subject *
-noop_of(enum kind kind)
-{
-	const char *name = kind == AGENT ? "noop-agent" : "noop-server";
-	size_t i;
-
-	for (i = 0; i < subject_count; i++)
-		if (strcmp(subjects[i].name, name) == 0)
-			return &subjects[i];
-	FAIL("no subject named %s", name);
-}
-
-static void
-print_figure(double value, double against)
-{
-	if (value <= 0)
-		(void)printf(" %8s %6s", "-", "");
-	else if (against <= 0)
-		(void)printf(" %8.2f %6s", value, "");
-	else
-		(void)printf(" %8.2f %5.2fx", value, value / against);
-}
-
-static void
-print_table(void)
-{
-	static const char *const heads[] = { "start ms", "RSS MB", "file MB",
-		"CPU us", "per s", "peak MB", "held KB", "after MB",
-		"unload ms" };
-	size_t i;
-
-	(void)printf("%-16s", "");
-	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		(void)printf(" %-15s", heads[i]);
-	(void)printf("\n");
-	for (i = 0; i < subject_count; i++) {
-		const struct subject *s = &subjects[i];
-		const struct subject *n = noop_of(s->kind);
-
-		(void)printf("%-16s", s->name);
-		print_figure(s->start_ms, n->start_ms);
-		print_figure(s->rss_mb, n->rss_mb);
-		print_figure(s->size_mb, n->size_mb);
-		print_figure(s->cpu_us, n->cpu_us);
-		print_figure(s->rate, n->rate);
-		print_figure(s->peak_mb, n->peak_mb);
-		print_figure(s->held_kb, 0);
-		print_figure(s->after_mb, 0);
-		print_figure(s->unload_ms, 0);
-		(void)printf("\n");
-	}
-}
-
 /* NAME=KIND:PATH */
 static void
 add_subject(char *arg)
@@ -422,6 +370,7 @@ main(int argc, char **argv)
 	measure_attestations();
 	for (i = 0; i < (int)subject_count; i++)
 		measure(&subjects[i]);
-	print_table();
+	measure_full();
+	print_tables();
 	return EXIT_SUCCESS;
 }

@@ -8,9 +8,12 @@ EXTRA_DIST += \
 	%D%/noop/go.mod %D%/noop/go.sum \
 	%D%/noop/server/main.go %D%/noop/agent/main.go
 
-%C%_bench_SOURCES = %D%/bench.c
-%C%_bench_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS)
-%C%_bench_LDADD = $(HOST_LIBS)
+%C%_bench_SOURCES = \
+	%D%/bench.c %D%/bench.h \
+	%D%/fleet.c %D%/full.c %D%/table.c
+%C%_bench_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(JSON_C_CFLAGS)
+%C%_bench_LDADD = src/evidence/libevidence.a src/aws/libaws.a \
+	src/json/libjson.a $(HOST_LIBS) $(CRYPTO_LIBS)
 %C%_bare_SOURCES = %D%/bare.c
 %C%_bare_CPPFLAGS = $(AM_CPPFLAGS) $(GRPC_CFLAGS)
 %C%_bare_LDADD = $(GRPC_LIBS)

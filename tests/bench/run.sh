@@ -51,8 +51,8 @@ for side in server agent; do
 done
 
 PAYLOAD_FILE=$abs_top_srcdir/tests/bench/payload.json
-METADATA_URL=$base/v4/metadata
-export PAYLOAD_FILE METADATA_URL
+METADATA_URL=$base/v4/metadata MOCK_URL=$base MOCK_PID=$mock
+export PAYLOAD_FILE METADATA_URL MOCK_URL MOCK_PID
 "$abs_top_builddir/tests/bench/bench" \
 	"noop-server=server:$noop/server" "noop-agent=agent:$noop/agent" \
 	"bare=bare:$abs_top_builddir/tests/bench/bare" \
