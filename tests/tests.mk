@@ -9,6 +9,7 @@ TEST_LIBS = $(CHECK_LIBS)
 # working directory.
 AM_TESTS_ENVIRONMENT = \
 	CK_VERBOSITY=normal; export CK_VERBOSITY; \
+	: $${CK_DEFAULT_TIMEOUT=30}; export CK_DEFAULT_TIMEOUT; \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	$(SANITIZER_ENVIRONMENT)

@@ -168,8 +168,11 @@ static const struct denial {
 } denials[] = {
 	{ 403, JSON, "{\"Error\":{\"Code\":\"SignatureDoesNotMatch\"}}",
 	    ERR_POLICY, 1 },
-	{ 403, JSON, "{\"Error\":{\"Code\":\"ExpiredToken\"}}", ERR_POLICY,
-	    1 },
+	/* the agent has other keys by the time it comes back */
+	{ 403, JSON, "{\"Error\":{\"Code\":\"ExpiredToken\"}}",
+	    ERR_UNAVAILABLE, 1 },
+	{ 400, JSON, "{\"Error\":{\"Code\":\"ExpiredTokenException\"}}",
+	    ERR_UNAVAILABLE, 1 },
 	{ 400, JSON, "{\"Error\":{\"Code\":\"Throttling\"}}", ERR_UNAVAILABLE,
 	    3 },
 	{ 503, NULL, "", ERR_UNAVAILABLE, 3 },
