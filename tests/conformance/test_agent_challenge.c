@@ -800,7 +800,15 @@ END_TEST
 static const char *const far_urls[] = { "http://192.0.2.1/creds",
 	"http://169.254.169.254/latest", "http://example.org/creds",
 	"file:///etc/passwd", "http://127.0.0.1.example.org/creds",
-	"http://user:pw@127.0.0.1/creds" };
+	"http://user:pw@127.0.0.1/creds", "http://127.1/creds",
+	"http://2130706433/creds", "http://0x7f.0.0.1/creds",
+	"http://127.0.0.256/creds", "http://[::2]/creds",
+	"http://localhost.example.org/creds",
+	"http://169.254.170.2.example.org/creds",
+	"http://169.254.170.2@example.org/creds",
+	"http://169.254.170.2:80@example.org/creds",
+	"http://169.254.170.23\\.example.org/creds", "ftp://127.0.0.1/creds",
+	"http://", "http:///creds", "//127.0.0.1/creds" };
 
 START_TEST(asks_no_far_url_for_keys)
 {
