@@ -148,17 +148,20 @@ take_body(struct request *q, struct evhttp_request *req)
 	return q->body.p != NULL;
 }
 
-/* "::ffff:127.0.0.1" is not asked for: the listener has one family. */
+/* A listener on "::" may see IPv4 as "::ffff:127.0.0.1". */
 static bool
 is_from_loopback(struct evhttp_request *req)
 {
 	char *address = NULL;
 	ev_uint16_t port;
+	struct str s;
 
 	evhttp_connection_get_peer(
 	    evhttp_request_get_connection(req), &address, &port);
-	return address != NULL && (strncmp(address, "127.", 4) == 0 ||
-				      strcmp(address, "::1") == 0);
+	s = str_of(address);
+	if (str_starts(s, "::ffff:"))
+		s = str_sub(s, 7, s.n);
+	return str_starts(s, "127.") || str_is(s, "::1");
 }
 
 static void

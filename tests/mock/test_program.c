@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -346,6 +348,35 @@ START_TEST(says_which_port_is_taken)
 }
 END_TEST
 
+/* Where the system has no IPv6, the mock has to say so. */
+START_TEST(is_controlled_by_either_family)
+{
+	const struct in6_addr any = IN6ADDR_ANY_INIT;
+	const struct sockaddr_in6 a = { .sin6_family = AF_INET6,
+		.sin6_addr = any };
+	int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+	bool has_ipv6 = probe >= 0 &&
+			bind(probe, (const struct sockaddr *)&a, sizeof(a)) == 0;
+	struct buf err;
+
+	close(probe);
+	program_start(
+	    &mock, (const char *const[]){ "--port=0", "--listen=::", NULL });
+	if (!has_ipv6) {
+		buf_init(&err, 4096);
+		ck_assert_int_eq(program_end(&mock, NULL, &err), 1);
+		ck_assert_ptr_nonnull(strstr(buf_text(&err), "cannot listen"));
+		buf_release(&err);
+		return;
+	}
+	program_ready(&mock);
+	fd = program_connect(&mock); /* by IPv4 */
+	send_text(fd, "GET /mock/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+	ck_assert_int_eq(read_response(fd, NULL, 0), 200);
+	close(fd);
+}
+END_TEST
+
 START_TEST(plays_the_scenario_it_is_given)
 {
 	char *path = source_path("tests/data/mock/two-accounts.conf");
@@ -469,6 +500,7 @@ main(void)
 	tcase_set_timeout(called, 60);
 	tcase_add_checked_fixture(called, setup_none, teardown);
 	tcase_add_test(called, waits_when_it_has_no_descriptor_left);
+	tcase_add_test(called, is_controlled_by_either_family);
 	tcase_add_test(called, plays_the_scenario_it_is_given);
 	ck_table(called, does_as_the_command_line_says, calls);
 	suite_add_tcase(suite, called);
