@@ -155,6 +155,9 @@ gp_plugin_run(struct gp_plugin *plugin, const struct gp_method *const *methods,
 	int r;
 
 	plugin->program = program;
+	if (loop_timer_set(plugin->loop, &plugin->look, LOOK_AROUND_MS,
+		look_around) != ERR_OK)
+		return err_set(err, ERR_MEMORY, "no memory for a timer");
 	r = handshake_open(err);
 	if (r != ERR_OK)
 		return r;
@@ -163,9 +166,6 @@ gp_plugin_run(struct gp_plugin *plugin, const struct gp_method *const *methods,
 		handshake_remove();
 		return r;
 	}
-	if (loop_timer_set(plugin->loop, &plugin->look, LOOK_AROUND_MS,
-		look_around) != ERR_OK)
-		abort();
 	r = handshake_print(err);
 	if (r == ERR_OK)
 		r = program->ready(program->arg, err);

@@ -34,6 +34,7 @@ struct slot {
 	const struct gp_method *method;
 	void *registered; /* gRPC's handle */
 	unsigned waiting; /* posted calls that have not come */
+	struct gp_call *first; /* to be posted when gRPC has started */
 };
 
 struct gp_server {
@@ -41,6 +42,8 @@ struct gp_server {
 	grpc_server *server;
 	struct slot *slots;
 	size_t slot_count;
+	unsigned unknown_waiting;
+	struct unknown *first_unknown;
 	size_t live, peak; /* calls between begin and end */
 	bool stopping, shut;
 	struct loop_tag shutdown;
@@ -76,7 +79,9 @@ struct unknown {
 };
 
 static void fill(struct slot *slot);
+static void post_again(struct slot *slot, struct gp_call *call);
 static void post_unknown(struct gp_server *server);
+static void request_unknown(struct gp_server *server, struct unknown *u);
 
 static void
 check_stopped(struct gp_server *server)
@@ -129,8 +134,9 @@ live_less(struct gp_server *server)
 	check_stopped(server);
 }
 
+/* All but the memory of the call itself. */
 static void
-call_free(struct gp_call *call)
+call_clear(struct gp_call *call)
 {
 	if (call->in != NULL)
 		grpc_byte_buffer_destroy(call->in);
@@ -140,6 +146,12 @@ call_free(struct gp_call *call)
 	grpc_slice_unref(call->text);
 	if (call->call != NULL)
 		grpc_call_unref(call->call);
+}
+
+static void
+call_free(struct gp_call *call)
+{
+	call_clear(call);
 	free(call);
 }
 
@@ -153,15 +165,16 @@ hold(struct gp_call *call)
 static void
 let_go(struct gp_call *call)
 {
-	struct gp_server *server = call->slot->server;
+	struct slot *slot = call->slot;
 
 	assert(call->pending > 0);
 	if (--call->pending > 0 || !call->done)
 		return;
-	if (call->slot->method->handler->end != NULL)
-		call->slot->method->handler->end(call);
-	call_free(call);
-	live_less(server);
+	if (slot->method->handler->end != NULL)
+		slot->method->handler->end(call);
+	call_clear(call);
+	post_again(slot, call);
+	live_less(slot->server);
 }
 
 /*
@@ -465,17 +478,14 @@ on_requested(struct loop_tag *tag, bool ok)
 	let_go(call);
 }
 
-static bool
-post(struct slot *slot)
+/* Wait for a call in this memory, which nothing else lies in. */
+static void
+request(struct slot *slot, struct gp_call *call)
 {
 	struct gp_server *server = slot->server;
-	struct gp_call *call = calloc(1, sizeof(*call));
 	grpc_call_error e;
 
-	if (call == NULL)
-		return false;
-	call->slot = slot;
-	call->text = grpc_empty_slice();
+	*call = (struct gp_call){ .slot = slot, .text = grpc_empty_slice() };
 	call->requested.fn = on_requested;
 	call->received.fn = on_received;
 	call->closed.fn = on_closed;
@@ -487,31 +497,64 @@ post(struct slot *slot)
 	    slot->method->kind == GP_UNARY ? &call->in : NULL,
 	    loop_queue(server->loop), loop_queue(server->loop),
 	    &call->requested);
-	if (e != GRPC_CALL_OK) {
+	if (e == GRPC_CALL_OK)
+		slot->waiting++;
+	else
 		call_free(call);
-		return false;
-	}
-	slot->waiting++;
-	return true;
 }
 
-/* Wait for more calls of a method; what memory denies now is made up later. */
+static bool
+wants_more(const struct slot *slot)
+{
+	return !slot->server->stopping && slot->waiting < slot->method->posted;
+}
+
+/* Wait for more calls of a method; what memory denies post_again() gives. */
 static void
 fill(struct slot *slot)
 {
-	while (!slot->server->stopping && slot->waiting < slot->method->posted)
-		if (!post(slot))
+	while (wants_more(slot)) {
+		const unsigned before = slot->waiting;
+		struct gp_call *call = calloc(1, sizeof(*call));
+
+		if (call == NULL)
 			return;
+		request(slot, call);
+		if (slot->waiting == before)
+			return;
+	}
+}
+
+/* No method goes deaf: a call that has ended makes room for the next. */
+static void
+post_again(struct slot *slot, struct gp_call *call)
+{
+	if (wants_more(slot))
+		request(slot, call);
+	else
+		free(call);
 }
 
 static void
-unknown_free(struct unknown *u)
+unknown_clear(struct unknown *u)
 {
 	grpc_call_details_destroy(&u->details);
 	grpc_metadata_array_destroy(&u->metadata);
 	if (u->call != NULL)
 		grpc_call_unref(u->call);
+}
+
+static void
+unknown_free(struct unknown *u)
+{
+	unknown_clear(u);
 	free(u);
+}
+
+static bool
+wants_more_unknown(const struct gp_server *server)
+{
+	return !server->stopping && server->unknown_waiting < UNKNOWN_POSTED;
 }
 
 static void
@@ -521,7 +564,11 @@ on_unknown_finished(struct loop_tag *tag, bool ok)
 	struct gp_server *server = u->server;
 
 	(void)ok;
-	unknown_free(u);
+	unknown_clear(u);
+	if (wants_more_unknown(server))
+		request_unknown(server, u);
+	else
+		free(u);
 	live_less(server);
 }
 
@@ -534,6 +581,7 @@ on_unknown(struct loop_tag *tag, bool ok)
 		{ .op = GRPC_OP_SEND_STATUS_FROM_SERVER },
 		{ .op = GRPC_OP_RECV_CLOSE_ON_SERVER } };
 
+	u->server->unknown_waiting--;
 	if (!ok) {
 		unknown_free(u);
 		return;
@@ -549,24 +597,31 @@ on_unknown(struct loop_tag *tag, bool ok)
 }
 
 static void
-post_unknown(struct gp_server *server)
+request_unknown(struct gp_server *server, struct unknown *u)
 {
-	struct unknown *u;
-
-	if (server->stopping)
-		return;
-	u = calloc(1, sizeof(*u));
-	if (u == NULL)
-		return;
-	u->server = server;
+	*u = (struct unknown){ .server = server };
 	u->requested.fn = on_unknown;
 	u->finished.fn = on_unknown_finished;
 	grpc_call_details_init(&u->details);
 	grpc_metadata_array_init(&u->metadata);
 	if (grpc_server_request_call(server->server, &u->call, &u->details,
 		&u->metadata, loop_queue(server->loop),
-		loop_queue(server->loop), &u->requested) != GRPC_CALL_OK)
+		loop_queue(server->loop), &u->requested) == GRPC_CALL_OK)
+		server->unknown_waiting++;
+	else
 		unknown_free(u);
+}
+
+static void
+post_unknown(struct gp_server *server)
+{
+	struct unknown *u;
+
+	if (!wants_more_unknown(server))
+		return;
+	u = calloc(1, sizeof(*u));
+	if (u != NULL)
+		request_unknown(server, u);
 }
 
 static int
@@ -629,6 +684,21 @@ register_methods(
 	}
 }
 
+/* One call of each method, before gRPC starts and can no more be undone. */
+static bool
+prepare(struct gp_server *server)
+{
+	size_t i;
+
+	for (i = 0; i < server->slot_count; i++) {
+		server->slots[i].first = calloc(1, sizeof(struct gp_call));
+		if (server->slots[i].first == NULL)
+			return false;
+	}
+	server->first_unknown = calloc(1, sizeof(*server->first_unknown));
+	return server->first_unknown != NULL;
+}
+
 static void
 start(struct gp_server *server)
 {
@@ -636,9 +706,14 @@ start(struct gp_server *server)
 	unsigned k;
 
 	grpc_server_start(server->server);
-	for (i = 0; i < server->slot_count; i++)
+	for (i = 0; i < server->slot_count; i++) {
+		request(&server->slots[i], server->slots[i].first);
+		server->slots[i].first = NULL;
 		fill(&server->slots[i]);
-	for (k = 0; k < UNKNOWN_POSTED; k++)
+	}
+	request_unknown(server, server->first_unknown);
+	server->first_unknown = NULL;
+	for (k = 1; k < UNKNOWN_POSTED; k++)
 		post_unknown(server);
 }
 
@@ -647,15 +722,16 @@ gp_server_new(struct gp_server **serverp, struct loop *loop, const char *target,
     const struct gp_method *const *methods, size_t count, struct err *err)
 {
 	struct gp_server *server = calloc(1, sizeof(*server));
-	int r = ERR_OK;
+	int r;
 
 	if (server == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for the server");
 	server->loop = loop;
-	server->slot_count = count;
 	server->slots = calloc(count, sizeof(*server->slots));
-	if (server->slots == NULL) {
-		free(server);
+	if (server->slots != NULL)
+		server->slot_count = count;
+	if (server->slots == NULL || !prepare(server)) {
+		gp_server_free(server);
 		return err_set(err, ERR_MEMORY, "no memory for the server");
 	}
 	create(server);
@@ -673,10 +749,16 @@ gp_server_new(struct gp_server **serverp, struct loop *loop, const char *target,
 void
 gp_server_free(struct gp_server *server)
 {
+	size_t i;
+
 	if (server == NULL)
 		return;
-	grpc_server_destroy(server->server);
+	if (server->server != NULL)
+		grpc_server_destroy(server->server);
+	for (i = 0; i < server->slot_count; i++)
+		free(server->slots[i].first);
 	free(server->slots);
+	free(server->first_unknown);
 	free(server);
 }
 
