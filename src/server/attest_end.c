@@ -202,7 +202,13 @@ attest_end_accept(struct attestation *at)
 	};
 	struct attestor *attestor = at->attestor;
 	int64_t now = loop_now(attestor->loop);
+	struct err err = { 0 };
 
+	if (!attest_accept(at->call, &attributes)) {
+		(void)err_set(&err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+		attest_end_refuse(at, "internal", &err);
+		return;
+	}
 	warn_of_belief(at);
 	take_id(at);
 	if (at->locked)
@@ -211,6 +217,5 @@ attest_end_accept(struct attestation *at)
 	log_grant(at);
 	figures_attested(attestor->host, "accepted", v->reason,
 	    attest_mode(at->config), now - at->began_ms);
-	attest_accept(at->call, &attributes);
 	release(at);
 }

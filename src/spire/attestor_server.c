@@ -157,18 +157,19 @@ attest_client_ip(struct str *value, struct gp_call *call)
 	return gp_metadata(value, call, "x-forwarded-client-ip");
 }
 
-void
+bool
 attest_accept(struct gp_call *call, const struct agent_attributes *attributes)
 {
 	struct arena arena;
 	struct str bytes;
+	bool packed;
 
 	arena_init(&arena, ATTRIBUTES_MAX);
-	if (pack(&bytes, &arena, attributes))
+	packed = pack(&bytes, &arena, attributes);
+	if (packed)
 		gp_finish(call, GP_OK, NULL, &bytes);
-	else
-		gp_finish(call, GP_INTERNAL, err_text(ERR_MEMORY), NULL);
 	arena_release(&arena);
+	return packed;
 }
 
 void

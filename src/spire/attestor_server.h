@@ -51,9 +51,12 @@ struct agent_attributes {
 	bool can_reattest;
 };
 
-/* Says the attributes and ends the stream; ERR_MEMORY refuses it instead. */
-void attest_accept(
-    struct gp_call *call, const struct agent_attributes *attributes);
+/*
+ * Says the attributes and ends the stream.  False without memory: nothing was
+ * said, and the stream waits for attest_refuse().
+ */
+bool attest_accept(struct gp_call *call,
+    const struct agent_attributes *attributes) MUST_USE;
 
 /*
  * Sends a challenge; gp_read() brings what follows.  False without memory:
