@@ -100,10 +100,14 @@ spire_note(struct spire_notes *notes, const char *text)
 		notes->texts[notes->count++] = (char *)(uintptr_t)copy.p;
 }
 
-/* All problems as one sentence; what passes GP_TEXT_MAX is cut off later. */
+/*
+ * All problems as one sentence; what passes GP_TEXT_MAX is cut off later.  What
+ * is refused without one found no memory, not even for that.
+ */
 static void
 refuse_notes(struct gp_call *call, const struct spire_notes *notes)
 {
+	enum gp_status status = GP_INVALID_ARGUMENT;
 	const char *text;
 	struct buf why;
 	size_t i;
@@ -112,11 +116,13 @@ refuse_notes(struct gp_call *call, const struct spire_notes *notes)
 	for (i = 0; i < notes->count; i++)
 		buf_addf(&why, "%s%s", i > 0 ? "; " : "", notes->texts[i]);
 	text = buf_text(&why);
-	if (text == NULL || why.n == 0)
-		text = "the configuration cannot be loaded";
+	if (text == NULL || why.n == 0) {
+		status = GP_INTERNAL;
+		text = err_text(ERR_MEMORY);
+	}
 	log_error("configuration refused; an earlier one stays in force",
 	    F_TEXT("problems", text));
-	gp_finish(call, GP_INVALID_ARGUMENT, text, NULL);
+	gp_finish(call, status, text, NULL);
 	buf_release(&why);
 }
 
@@ -195,9 +201,10 @@ validate_begin(struct gp_call *call, void *arg, struct str message)
 		return;
 	if (config != NULL)
 		self->ops->drop(config);
-	else if (notes.count == 0)
-		spire_note(&notes, "the configuration cannot be loaded");
-	answer_validate(call, &notes);
+	if (config != NULL || notes.count > 0)
+		answer_validate(call, &notes);
+	else
+		gp_finish(call, GP_INTERNAL, err_text(ERR_MEMORY), NULL);
 	arena_release(&notes.arena);
 }
 

@@ -17,7 +17,7 @@ struct spire_notes; /* what is wrong with a configuration */
 
 /*
  * Configure loads and takes, Validate loads and drops.  load leaves NULL when
- * it has made notes, and has no effect on anything.
+ * it has made notes, or had no memory for any, and has no effect on anything.
  */
 struct spire_config_ops {
 	void *(*load)(void *arg, struct str trust_domain, struct str text,
