@@ -270,6 +270,11 @@ believe(struct attestation *at, struct str bytes)
 
 	if (r == ERR_OK) {
 		at->claimed = arena_dup(&at->arena, ev.task.arn.text);
+		if (at->claimed.p == NULL)
+			r = err_set(&err, ERR_MEMORY, "%s",
+			    err_text(ERR_MEMORY));
+	}
+	if (r == ERR_OK) {
 		policy_of(&policy, at->config);
 		r = judge_metadata(
 		    &at->verdict, &at->arena, &ev.task, &policy, &err);
