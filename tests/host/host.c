@@ -130,32 +130,15 @@ host_open(const struct process_options *o)
 	return h;
 }
 
-void
-host_init(struct host *h, bool is_server)
+/* The right two names, and nothing else. */
+static void
+check_init_reply(const void *reply, size_t n, bool is_server)
 {
-	static const char *const names[] = {
-		"spire.hostservice.common.metrics.v1.Metrics",
-		"spire.hostservice.server.identityprovider.v1.IdentityProvider",
-		"spire.hostservice.server.agentstore.v1.AgentStore",
-	};
-	Spire__InitRequest request;
-	Spire__InitResponse *response;
-	char *list[3] = { borrow(names[0]), borrow(names[1]),
-		borrow(names[2]) };
-	struct call *c = call_start(h->client, h->channel, METHOD_INIT, NULL);
-	struct packed bytes;
-	const void *reply;
-	size_t i, n;
+	Spire__InitResponse *response =
+	    spire__init_response__unpack(NULL, n, reply);
 	bool own = false, config = false;
+	size_t i;
 
-	spire__init_request__init(&request);
-	request.n_host_service_names = is_server ? 3 : 1;
-	request.host_service_names = list;
-	bytes = pack(&request.base);
-	NEED(call_unary(c, bytes.p, bytes.n, &reply, &n, CALL_MS) ==
-		 GRPC_STATUS_OK,
-	    "Init: %s", call_text(c));
-	response = spire__init_response__unpack(NULL, n, reply);
 	NEED(response != NULL, "InitResponse does not parse");
 	NEED(response->n_plugin_service_names == 2, "Init: not two names");
 	for (i = 0; i < 2; i++) {
@@ -167,8 +150,44 @@ host_init(struct host *h, bool is_server)
 	}
 	NEED(own && config, "Init: wrong service names");
 	spire__init_response__free_unpacked(response, NULL);
+}
+
+struct answer
+host_try_init(struct host *h, bool is_server)
+{
+	static const char *const names[] = {
+		"spire.hostservice.common.metrics.v1.Metrics",
+		"spire.hostservice.server.identityprovider.v1.IdentityProvider",
+		"spire.hostservice.server.agentstore.v1.AgentStore",
+	};
+	Spire__InitRequest request;
+	char *list[3] = { borrow(names[0]), borrow(names[1]),
+		borrow(names[2]) };
+	struct call *c = call_start(h->client, h->channel, METHOD_INIT, NULL);
+	struct answer a = { 0 };
+	struct packed bytes;
+	const void *reply;
+	size_t n;
+
+	spire__init_request__init(&request);
+	request.n_host_service_names = is_server ? 3 : 1;
+	request.host_service_names = list;
+	bytes = pack(&request.base);
+	if (call_unary(c, bytes.p, bytes.n, &reply, &n, CALL_MS) ==
+	    GRPC_STATUS_OK)
+		check_init_reply(reply, n, is_server);
+	answer_take(&a, c);
 	free(bytes.p);
 	call_free(c);
+	return a;
+}
+
+void
+host_init(struct host *h, bool is_server)
+{
+	const struct answer a = host_try_init(h, is_server);
+
+	NEED(a.code == GRPC_STATUS_OK, "Init: %s", a.text);
 }
 
 struct call *

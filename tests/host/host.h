@@ -89,6 +89,7 @@ void host_disconnect(struct host *h); /* ends the streams and the channel */
 
 /* Init as SPIRE's server (agent): the names returned must be the right two. */
 void host_init(struct host *h, bool is_server);
+struct answer host_try_init(struct host *h, bool is_server); /* may fail */
 
 struct answer host_configure(
     struct host *h, const char *trust_domain, const char *hcl);
