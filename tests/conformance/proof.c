@@ -263,15 +263,13 @@ lab_close(struct lab *lab)
  * Tasks
  */
 
-/* The path of the URL that the environment names. */
-static void
-credentials_path(
-    char *out, size_t size, const struct lab *lab, const char *name)
+const char *
+lab_credentials(const struct lab *lab, const char *name)
 {
-	static const char var[] = "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://";
+	static const char var[] = "AWS_CONTAINER_CREDENTIALS_FULL_URI=";
 	struct program p;
 	struct buf text, err;
-	const char *at;
+	const char *at, *out;
 
 	buf_init(&text, 8192);
 	buf_init(&err, 8192);
@@ -281,11 +279,11 @@ credentials_path(
 	NEED(program_end(&p, &text, &err) == 0, "%s", buf_text(&err));
 	at = strstr(buf_text(&text), var);
 	NEED(at != NULL, "no credentials for %s: %s", name, buf_text(&text));
-	at = strchr(at + strlen(var), '/');
-	NEED(at != NULL, "no path in %s", buf_text(&text));
-	snprintf(out, size, "%.*s", (int)strcspn(at, "\n"), at);
+	at += strlen(var);
+	out = print("%.*s", (int)strcspn(at, "\n"), at);
 	buf_release(&text);
 	buf_release(&err);
+	return out;
 }
 
 static struct json_object *
@@ -356,11 +354,11 @@ take_member(
 void
 lab_task(struct lab *lab, const char *name, struct task_keys *keys)
 {
+	const char *path = strstr(lab_credentials(lab, name), "://");
 	struct json_object *doc;
-	char path[256];
 
-	credentials_path(path, sizeof(path), lab, name);
-	doc = get_json(lab, path);
+	NEED(path != NULL, "no URL of credentials for %s", name);
+	doc = get_json(lab, strchr(path + strlen("://"), '/'));
 	take_member(keys->access_key_id, sizeof(keys->access_key_id), doc,
 	    "AccessKeyId");
 	take_member(

@@ -91,6 +91,9 @@ size_t lab_asked(struct lab *lab, const char *operation);
 /* Its control: POST of a JSON text. */
 void lab_post(struct lab *lab, const char *path, const char *json);
 
+/* The URL where that task gets its credentials, for a few more calls. */
+const char *lab_credentials(const struct lab *lab, const char *name);
+
 /* To be looked for in the log. */
 void lab_secret(struct lab *lab, const char *text);
 void lab_is_quiet(struct lab *lab);
