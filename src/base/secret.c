@@ -8,6 +8,9 @@
 void
 secret_wipe(void *p, size_t n)
 {
+	/* libc takes no NULL, not even for nothing */
+	if (n == 0)
+		return;
 #ifdef HAVE_EXPLICIT_BZERO
 	explicit_bzero(p, n);
 #else
