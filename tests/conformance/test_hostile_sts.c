@@ -590,6 +590,9 @@ START_TEST(e42_role_and_partition)
 }
 END_TEST
 
+#define BOTH_ACCOUNTS \
+	"allowed_accounts = [\"" ACCOUNT "\", \"" OTHER_ACCOUNT "\"]"
+
 /* CVE-2025-11621: what is known of one account answers for no other. */
 START_TEST(e43_same_role_in_another_account)
 {
@@ -615,6 +618,10 @@ START_TEST(e43_same_role_in_another_account)
 	    IDENTITY(RESULT(Q(OTHER_ACCOUNT),
 		Q(STS_ARN(OTHER_ACCOUNT, ROLE, TASK_ID)), Q(GOOD_USER))));
 	fails("account of STS", GRPC_STATUS_PERMISSION_DENIED, "");
+	lab_configure(lab, BOTH_ACCOUNTS);
+	fails("account of STS, listed", GRPC_STATUS_PERMISSION_DENIED,
+	    "the credentials are of account " OTHER_ACCOUNT);
+	lab_configure(lab, "");
 	free(p);
 }
 END_TEST
@@ -625,8 +632,7 @@ START_TEST(e44_no_keys_for_the_account)
 	struct task_keys alien;
 
 	lab_task(lab, "alien", &alien);
-	lab_configure(lab, "allowed_accounts = [\"" ACCOUNT
-			   "\", \"" OTHER_ACCOUNT "\"]");
+	lab_configure(lab, BOTH_ACCOUNTS);
 	must_prove(lab, &keys, HONEST_ID);
 	must_fail_to_prove(lab, &alien, "no keys", GRPC_STATUS_UNAVAILABLE,
 	    "");
