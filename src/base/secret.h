@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* Zero n bytes; the compiler may not leave it out. */
+/* Zero n bytes, NULL for none; the compiler may not leave it out. */
 void secret_wipe(void *p, size_t n);
 
 #endif
