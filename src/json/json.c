@@ -7,6 +7,10 @@
 
 #include "base/utf8.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { WANTS_MAX = 32 };
 
 #define ONES UINT64_C(0x0101010101010101)
@@ -31,25 +35,65 @@ load(const char *p)
 	return w;
 }
 
+#ifdef __SSE2__
 /*
- * The first byte from p on that is not a plain character of a string.  In
- * eight bytes at once: a top bit is set where one is beyond ASCII, a quote, a
- * backslash or less than a blank; a borrow can only set it behind such a one.
+ * As long as sixteen bytes are left: true, and *p is at the first that is not
+ * plain.  Signed, what is beyond ASCII is less than a blank, too.
  */
-static const char *
-plain_end(const char *p, const char *end)
+static bool
+find_special(const char **p, const char *end)
+{
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i slash = _mm_set1_epi8('\\');
+	const __m128i blank = _mm_set1_epi8(' ');
+	__m128i v, special;
+	int mask;
+
+	for (; end - *p >= 16; *p += 16) {
+		v = _mm_loadu_si128((const __m128i *)(const void *)*p);
+		special = _mm_or_si128(_mm_cmplt_epi8(v, blank),
+		    _mm_or_si128(
+			_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
+		mask = _mm_movemask_epi8(special);
+		if (mask == 0)
+			continue;
+		*p += __builtin_ctz((unsigned)mask);
+		return true;
+	}
+	return false;
+}
+#else
+/*
+ * As long as eight bytes are left: true, and *p is at the first that is not
+ * plain.  A top bit is set where one is beyond ASCII, a quote, a backslash or
+ * less than a blank; a borrow can only set it behind such a one.
+ */
+static bool
+find_special(const char **p, const char *end)
 {
 	uint64_t w, quote, slash;
 
-	for (; end - p >= 8; p += 8) {
-		w = load(p);
+	for (; end - *p >= 8; *p += 8) {
+		w = load(*p);
 		quote = w ^ (ONES * '"');
 		slash = w ^ (ONES * '\\');
 		w |= (quote - ONES) | (slash - ONES) | (w - ONES * 0x20);
 		w &= TOPS;
-		if (w != 0)
-			return p + __builtin_ctzll(w) / 8;
+		if (w == 0)
+			continue;
+		*p += __builtin_ctzll(w) / 8;
+		return true;
 	}
+	return false;
+}
+#endif
+
+/* The first byte from p on that is not a plain character of a string. */
+static const char *
+plain_end(const char *p, const char *end)
+{
+	if (find_special(&p, end))
+		return p;
 	while (p < end && is_plain((unsigned char)*p))
 		p++;
 	return p;
@@ -711,52 +755,79 @@ struct members {
 	const struct json_want *want;
 	size_t n, next; /* next: documents tend to have our order */
 	uint32_t seen;
-	struct str names[WANTS_MAX];
 	struct json got[WANTS_MAX];
 };
 
-static bool
-name_is(struct json key, struct str name)
-{
-	struct str spelt = inside_quotes(key);
+/* A member's name as spelt; plain: without escapes, and ASCII. */
+struct name {
+	struct json key;
+	struct str spelt;
+	bool plain;
+};
 
-	if (spelt.n == name.n)
-		return memcmp(spelt.p, name.p, name.n) == 0;
-	/* An escape is longer than what it stands for. */
-	return spelt.n > name.n && has_escape(spelt) &&
-	       json_string_is(key, name.p);
+static void
+open_name(struct name *name, struct json key)
+{
+	const char *end;
+
+	name->key = key;
+	name->spelt = inside_quotes(key);
+	end = name->spelt.p + name->spelt.n;
+	name->plain = plain_end(name->spelt.p, end) == end;
+}
+
+static bool
+name_is(const struct name *name, const char *want)
+{
+	struct str spelt = name->spelt;
+
+	if (!name->plain)
+		return json_string_is(name->key, want);
+	return spelt.n > 0 && want[0] == spelt.p[0] &&
+	       strncmp(want, spelt.p, spelt.n) == 0 && want[spelt.n] == '\0';
+}
+
+/* In another case; in ASCII the first letters differ in one bit at most. */
+static bool
+name_resembles(const struct name *name, const char *want)
+{
+	struct str spelt = name->spelt;
+
+	if (name->plain &&
+	    (spelt.n == 0 || ((want[0] ^ spelt.p[0]) & ~0x20) != 0))
+		return false;
+	return same_folded(spelt, str_of(want));
 }
 
 /* The index of the want with this very name, or n. */
 static size_t
-find(const struct members *m, struct json key)
+find(const struct members *m, const struct name *name)
 {
 	size_t i, k = m->next;
 
 	for (i = 0; i < m->n; i++, k++) {
 		if (k >= m->n)
 			k = 0;
-		if (name_is(key, m->names[k]))
+		if (name_is(name, m->want[k].name))
 			return k;
 	}
 	return m->n;
 }
 
 static int
-refuse_unwanted(
-    const struct members *m, struct json key, unsigned flags, struct err *err)
+refuse_unwanted(const struct members *m, const struct name *name,
+    unsigned flags, struct err *err)
 {
-	struct str spelt = inside_quotes(key);
 	size_t i;
 
 	for (i = 0; i < m->n; i++)
-		if (same_folded(spelt, m->names[i]))
+		if (name_resembles(name, m->want[i].name))
 			return err_set(err, ERR_FORMAT,
-			    "member \"%s\" must be spelt \"%s\"", CLEAN(spelt),
-			    m->want[i].name);
+			    "member \"%s\" must be spelt \"%s\"",
+			    CLEAN(name->spelt), m->want[i].name);
 	if ((flags & JSON_EXACT) != 0)
-		return err_set(
-		    err, ERR_FORMAT, "unknown member \"%s\"", CLEAN(spelt));
+		return err_set(err, ERR_FORMAT, "unknown member \"%s\"",
+		    CLEAN(name->spelt));
 	return ERR_OK;
 }
 
@@ -789,16 +860,18 @@ read_members(
 {
 	struct json_iter it;
 	struct json key, value;
+	struct name name;
 	int r = ERR_OK;
 	size_t i;
 
 	json_iter_init(&it, object);
 	while (r == ERR_OK && json_iter_next(&it, &key, &value)) {
-		i = find(m, key);
+		open_name(&name, key);
+		i = find(m, &name);
 		if (i < m->n)
 			r = take_member(m, i, value, flags, err);
 		else
-			r = refuse_unwanted(m, key, flags, err);
+			r = refuse_unwanted(m, &name, flags, err);
 	}
 	for (i = 0; i < m->n && r == ERR_OK; i++)
 		if (m->want[i].required && m->got[i].type == 0)
@@ -821,8 +894,6 @@ json_members(struct json object, const struct json_want *want, size_t n,
 		return err_set(err, ERR_FORMAT, "expected an object, not %s",
 		    object.type == 0 ? "nothing"
 				     : name_types(found, object.type));
-	for (i = 0; i < n; i++)
-		m.names[i] = str_of(want[i].name);
 	r = read_members(&m, object, flags, err);
 	if (r != ERR_OK)
 		return r;
