@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Operations with failing allocations; torture.c says how to add one.  Any test
-# program can do so itself with tests/fault.c and $(FAULT_LINK).
+# program can do so itself with tests/fault.c and $(FAULT_LINK).  What a whole
+# plugin does is tortured by conformance/test_torture_{agent,server}.
 FAULT_LINK = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=free -Wl,--wrap=strdup -Wl,--wrap=strndup
 
@@ -24,5 +25,7 @@ TORTURE_LOOP_LIBS = $(CURL_LIBS) $(GRPC_LIBS)
 endif
 
 .PHONY: check-torture
-check-torture: %D%/torture
+check-torture: %D%/torture $(TORTURE_WHOLE) $(TORTURE_NEEDS)
 	$(AM_TESTS_ENVIRONMENT) %D%/torture --long
+	$(AM_TESTS_ENVIRONMENT) FAULT_LONG=1; export FAULT_LONG; \
+	for test in $(TORTURE_WHOLE); do $$test || exit 1; done

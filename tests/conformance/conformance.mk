@@ -2,6 +2,8 @@
 #
 # The real plugin programs, driven by the fake host of tests/host.
 EXTRA_DIST += %D%/HOSTILE
+TORTURE_WHOLE =
+TORTURE_NEEDS =
 if HAVE_CHECK
 if SERVER
 if AGENT
@@ -55,6 +57,7 @@ check_PROGRAMS += $(CONFORMANCE_TESTS)
 TESTS += $(CONFORMANCE_TESTS)
 
 if MOCK
+CONFORMANCE_TORTURE = %D%/torture.c %D%/torture.h tests/tools/fault_page.h
 CONFORMANCE_TLS = %D%/tls.c %D%/tls.h tests/loop/certs.c tests/loop/certs.h
 PROOF_TESTS = \
 	%D%/test_host_services \
@@ -62,7 +65,9 @@ PROOF_TESTS = \
 	%D%/test_hostile_payload \
 	%D%/test_hostile_response \
 	%D%/test_hostile_server \
-	%D%/test_hostile_sts
+	%D%/test_hostile_sts \
+	%D%/test_torture_agent \
+	%D%/test_torture_server
 check_PROGRAMS += $(PROOF_TESTS)
 TESTS += $(PROOF_TESTS)
 
@@ -85,6 +90,19 @@ TESTS += $(PROOF_TESTS)
 %C%_test_hostile_sts_SOURCES = %D%/test_hostile_sts.c $(CONFORMANCE_TLS)
 %C%_test_hostile_sts_CPPFLAGS = $(CONFORMANCE_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_hostile_sts_LDADD = $(PROOF_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
+# their long forms are in check-torture
+TORTURE_WHOLE += %D%/test_torture_agent %D%/test_torture_server
+TORTURE_NEEDS += tests/tools/torture-agent-plugin \
+	tests/tools/torture-server-plugin src/mock/fargate-mock \
+	src/server/aws-fargate-server-nodeattestor
+%C%_test_torture_agent_SOURCES = %D%/test_torture_agent.c \
+	$(CONFORMANCE_TORTURE)
+%C%_test_torture_agent_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_torture_agent_LDADD = $(PROOF_LIBS)
+%C%_test_torture_server_SOURCES = %D%/test_torture_server.c \
+	$(CONFORMANCE_TORTURE)
+%C%_test_torture_server_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_torture_server_LDADD = $(PROOF_LIBS)
 endif
 
 %C%_test_agent_aid_SOURCES = %D%/test_agent_aid.c

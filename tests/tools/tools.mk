@@ -47,3 +47,28 @@ check_PROGRAMS += %D%/replay-agent
 	src/json/libjson.a src/loop/libhttp.a $(SPIRE_LIBS) $(CURL_LIBS) \
 	$(CRYPTO_LIBS) $(GRPC_LIBS) $(PROTOBUF_C_LIBS)
 endif
+
+# Both plugins again, with allocations that fail as a test tells them; for
+# conformance/test_torture_*.
+FAULT_PLUGIN_LINK = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc -Wl,--wrap=reallocarray -Wl,--wrap=strdup
+FAULT_PLUGIN_LIBS = src/conf/libconf.a \
+	src/evidence/libevidence.a src/task/libtask.a src/aws/libaws.a \
+	src/json/libjson.a src/loop/libhttp.a $(SPIRE_LIBS) $(CURL_LIBS) \
+	$(CRYPTO_LIBS) $(GRPC_LIBS) $(PROTOBUF_C_LIBS)
+if SERVER
+check_PROGRAMS += %D%/torture-server-plugin
+%C%_torture_server_plugin_SOURCES = src/server/main.c \
+	%D%/fault_plugin.c %D%/fault_page.h
+%C%_torture_server_plugin_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_torture_server_plugin_LDFLAGS = $(FAULT_PLUGIN_LINK)
+%C%_torture_server_plugin_LDADD = src/server/libserver.a $(FAULT_PLUGIN_LIBS)
+endif
+if AGENT
+check_PROGRAMS += %D%/torture-agent-plugin
+%C%_torture_agent_plugin_SOURCES = src/agent/main.c \
+	%D%/fault_plugin.c %D%/fault_page.h
+%C%_torture_agent_plugin_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_torture_agent_plugin_LDFLAGS = $(FAULT_PLUGIN_LINK)
+%C%_torture_agent_plugin_LDADD = src/agent/libagent.a $(FAULT_PLUGIN_LIBS)
+endif
