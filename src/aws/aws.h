@@ -90,7 +90,7 @@ int aws_describe_task(struct aws_op **opp, struct aws *aws,
 
 /*
  * A task definition by its full ARN with revision.  It is kept: its content
- * never changes.  Errors as above; ERR_UPSTREAM also if AWS names another.
+ * never changes.  Errors as above; ERR_POLICY also if AWS names another.
  */
 typedef void aws_definition_fn(void *arg, int r,
     const struct ecs_definition *definition, const struct err *err);

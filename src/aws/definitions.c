@@ -101,7 +101,7 @@ keep(struct definition *d, struct str body, struct err *err)
 	arena_init(&scratch, ECS_DEFINITION_ANSWER_MAX);
 	r = ecs_definition_read(&got, &scratch, body, err);
 	if (r == ERR_OK && !str_eq(got.arn, d->arn))
-		r = err_set(err, ERR_UPSTREAM,
+		r = err_set(err, ERR_POLICY,
 		    "DescribeTaskDefinition: AWS named another definition than "
 		    "was asked for");
 	if (r == ERR_OK) {

@@ -360,7 +360,8 @@ on_definition(void *arg, int r, const struct ecs_definition *definition,
 		give_verdict(at, definition);
 	else if (r == ERR_POLICY || r == ERR_MISSING)
 		attest_give_up_text(at, "task_role", ERR_POLICY,
-		    "ECS does not know the definition of the task");
+		    "ECS does not know the task's definition, or answers "
+		    "with another");
 	else
 		attest_upstream(at, "ecs", err);
 }

@@ -103,9 +103,9 @@ static const struct bad {
 	const char *body;
 	int r;
 } bad[] = {
-	{ 200, BODY(ARN("2"), "family", "2"), ERR_UPSTREAM },
-	{ 200, BODY(ARN("11"), "family", "11"), ERR_UPSTREAM },
-	{ 200, BODY("", "family", "1"), ERR_UPSTREAM },
+	{ 200, BODY(ARN("2"), "family", "2"), ERR_POLICY },
+	{ 200, BODY(ARN("11"), "family", "11"), ERR_POLICY },
+	{ 200, BODY("", "family", "1"), ERR_POLICY },
 	{ 200, "{}", ERR_UPSTREAM },
 	{ 200, "", ERR_UPSTREAM },
 	{ 200, BODY(ARN("1"), "family", "1") "x", ERR_UPSTREAM },

@@ -364,7 +364,7 @@ START_TEST(e52_no_definition)
 		    { { "/taskDefinition/taskDefinitionArn",
 			Q("arn:aws:ecs:us-east-1:" ACCOUNT
 			  ":task-definition/web:8") } },
-		    UN, NULL },
+		    PD, "definition" },
 		{ "none", { { "/taskDefinition", NULL } }, UN, NULL },
 		{ "no ARN",
 		    { { "/taskDefinition/taskDefinitionArn", NULL } }, UN,
