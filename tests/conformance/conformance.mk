@@ -66,6 +66,7 @@ PROOF_TESTS = \
 	%D%/test_hostile_response \
 	%D%/test_hostile_server \
 	%D%/test_hostile_sts \
+	%D%/test_pair_proof \
 	%D%/test_torture_agent \
 	%D%/test_torture_server
 check_PROGRAMS += $(PROOF_TESTS)
@@ -103,6 +104,9 @@ TORTURE_NEEDS += tests/tools/torture-agent-plugin \
 	$(CONFORMANCE_TORTURE)
 %C%_test_torture_server_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
 %C%_test_torture_server_LDADD = $(PROOF_LIBS)
+%C%_test_pair_proof_SOURCES = %D%/test_pair_proof.c
+%C%_test_pair_proof_CPPFLAGS = $(CONFORMANCE_CPPFLAGS)
+%C%_test_pair_proof_LDADD = $(PROOF_LIBS)
 endif
 
 %C%_test_agent_aid_SOURCES = %D%/test_agent_aid.c
