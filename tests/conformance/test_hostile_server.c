@@ -124,6 +124,62 @@ START_TEST(e60_does_not_grow)
 }
 END_TEST
 
+/* Those that never answer make room for one that does, the oldest first. */
+START_TEST(e60_silent_crowd)
+{
+	enum { ROOM = 10 };
+	struct proof *crowd = need_alloc(ROOM * sizeof(*crowd));
+	size_t i;
+
+	lab_configure(lab, "max_attestations = 10");
+	for (i = 0; i < ROOM; i++)
+		proof_challenged(&crowd[i], lab, &keys, NULL);
+	must_prove(lab, &keys, HONEST_ID);
+	for (i = 0; i < ROOM; i++) {
+		if (i == 0) {
+			proof_outcome(&crowd[i]);
+			is_refused(&crowd[i], "oldest",
+			    GRPC_STATUS_RESOURCE_EXHAUSTED, "");
+		} else {
+			proof_answer(
+			    &crowd[i], proof_response(&crowd[i], NULL, NULL));
+			is_granted(&crowd[i], "younger", HONEST_ID);
+		}
+		proof_end(&crowd[i]);
+	}
+	lab_configure(lab, "");
+	free(crowd);
+}
+END_TEST
+
+/* None of them waits for its agent: the newest has to come again. */
+START_TEST(e60_no_room)
+{
+	enum { ROOM = 10 };
+	struct proof *crowd = need_alloc(ROOM * sizeof(*crowd));
+	size_t i;
+
+	lab_configure(lab, "max_attestations = 10");
+	hold("GetCallerIdentity");
+	for (i = 0; i < ROOM; i++) {
+		proof_challenged(&crowd[i], lab, &keys, NULL);
+		proof_send(&crowd[i], proof_response(&crowd[i], NULL, NULL));
+	}
+	wait_held(ROOM);
+	proof_start(&p, lab, &keys, NULL);
+	is_refused(&p, "no room", GRPC_STATUS_RESOURCE_EXHAUSTED, "");
+	proof_end(&p);
+	wire_let_go(lab->wire);
+	for (i = 0; i < ROOM; i++) {
+		proof_outcome(&crowd[i]);
+		is_granted(&crowd[i], "inside", HONEST_ID);
+		proof_end(&crowd[i]);
+	}
+	lab_configure(lab, "");
+	free(crowd);
+}
+END_TEST
+
 /*
  * 61: trust on first use; more of it is in test_host_services.c
  */
@@ -500,6 +556,8 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, e60_thousand_garbage_signatures);
 	tcase_add_test(tc, e60_does_not_grow);
+	tcase_add_test(tc, e60_silent_crowd);
+	tcase_add_test(tc, e60_no_room);
 	tcase_add_test(tc, e61_second_use);
 	tcase_add_test(tc, e61_two_at_once);
 	tcase_add_test(tc, e61_no_answer_of_the_store);
