@@ -203,10 +203,13 @@ log_write(enum log_level level, const char *msg, const struct log_field *fields,
     size_t n)
 {
 	static const char *const names[] = { "debug", "info", "warn", "error" };
+	/* not on the stack, where it would be zeroed for each line */
+	static _Thread_local struct line l;
 	char stamp[CLOCK_STAMP_SIZE];
-	struct line l = { .n = 0 };
 	size_t i;
 
+	l.n = 0;
+	l.full = false;
 	clock_stamp(stamp, clock_wall_us());
 	put_text(&l, "{\"@level\":\"");
 	put_text(&l, names[level]);

@@ -157,12 +157,16 @@ str_is_alnum_or(struct str s, const char *extra)
 bool
 str_is_printable(struct str s)
 {
+	unsigned char c, all = 0;
 	size_t i;
 
-	for (i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+	for (i = 0; i < s.n; i++) {
+		c = (unsigned char)s.p[i];
+		if (c < 0x20 || c == 0x7f)
 			return false;
-	return utf8_is_valid(s.p, s.n);
+		all |= c;
+	}
+	return all < 0x80 || utf8_is_valid(s.p, s.n);
 }
 
 const char *
