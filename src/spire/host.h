@@ -51,7 +51,7 @@ void agent_lookup_cancel(struct agent_lookup *lookup);
  * constants; at most METRICS_MAX different figures (key and labels), further
  * ones are dropped.  key is below SPIRE's prefix.
  */
-enum { METRICS_MAX = 128, METRICS_SAMPLES = 64, METRICS_LABELS_MAX = 3 };
+enum { METRICS_MAX = 128, METRICS_SAMPLES = 16, METRICS_LABELS_MAX = 3 };
 
 struct metric {
 	const char *key[3]; /* NULL ends: {"aws_fargate_task", "attested"} */
