@@ -74,6 +74,12 @@ reserve(struct buf *b, size_t n)
 }
 
 void
+buf_reserve(struct buf *b, size_t n)
+{
+	(void)reserve(b, n);
+}
+
+void
 buf_add(struct buf *b, struct str s)
 {
 	if (s.n == 0 || !reserve(b, s.n))

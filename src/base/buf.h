@@ -27,6 +27,9 @@ void buf_release(struct buf *b); /* frees; the buffer can be used again */
 void buf_wipe(struct buf *b);    /* zeroes what it held, then frees */
 void buf_clear(struct buf *b);   /* empty again, memory kept, no error */
 
+/* Room for n more bytes, which are known to come. */
+void buf_reserve(struct buf *b, size_t n);
+
 void buf_add(struct buf *b, struct str s);
 void buf_add_text(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);

@@ -26,6 +26,7 @@ enum {
 	SCAN_MS = 10,        /* between two looks at all that wait */
 	NAP_MS = 60 * 1000,  /* nothing to wait for but a wakeup */
 	CA_CACHE_S = 5 * 60, /* a bundle is read again after that */
+	EXPECTED_MAX = 1024 * 1024,
 };
 
 struct http {
@@ -33,6 +34,8 @@ struct http {
 	struct loop *loop;
 	struct loop_bell *bell;
 	CURLU *parser;
+	char checked[URL_MAX + 1]; /* the last good URL; is it https? */
+	bool checked_https;
 	pthread_t thread;
 	char *proxy, *no_proxy; /* of the environment; NULL: none */
 	bool delivering, closing;
@@ -77,6 +80,17 @@ pop_call(struct list *list)
 	return container_of(item, struct http_call, link);
 }
 
+/* What is promised is made room for at once, within reason. */
+static void
+expect_body(struct buf *body, CURL *easy)
+{
+	curl_off_t n = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &n);
+	if (n > 0 && n <= EXPECTED_MAX && (uint64_t)n <= body->max)
+		buf_reserve(body, (size_t)n);
+}
+
 static size_t
 on_body(char *p, size_t one, size_t n, void *arg)
 {
@@ -84,6 +98,8 @@ on_body(char *p, size_t one, size_t n, void *arg)
 	struct buf *body = &slot->call->body;
 
 	(void)one;
+	if (body->n == 0)
+		expect_body(body, slot->easy);
 	buf_add(body, (struct str){ p, n });
 	return body->code == ERR_OK ? n : 0;
 }
@@ -683,15 +699,12 @@ http_free(struct http *http)
 }
 
 static int
-check_url(struct http *http, const char *url, bool *https, struct err *err)
+parse_url(struct http *http, const char *url, bool *https, struct err *err)
 {
 	char *scheme = NULL;
 	CURLUcode code;
 	int r = ERR_OK;
 
-	if (strlen(url) > URL_MAX)
-		return err_set(
-		    err, ERR_TOOBIG, "URL is longer than %d bytes", URL_MAX);
 	code =
 	    curl_url_set(http->parser, CURLUPART_URL, url, CURLU_DISALLOW_USER);
 	if (code == CURLUE_OUT_OF_MEMORY)
@@ -708,6 +721,27 @@ check_url(struct http *http, const char *url, bool *https, struct err *err)
 		*https = strcmp(scheme, "https") == 0;
 	curl_free(scheme);
 	return r;
+}
+
+/* AWS is asked by the same few URLs for ever. */
+static int
+check_url(struct http *http, const char *url, bool *https, struct err *err)
+{
+	size_t n = strlen(url);
+	int r = ERR_OK;
+
+	if (n > URL_MAX)
+		return err_set(
+		    err, ERR_TOOBIG, "URL is longer than %d bytes", URL_MAX);
+	if (n == 0 || strcmp(url, http->checked) != 0)
+		r = parse_url(http, url, &http->checked_https, err);
+	if (r != ERR_OK) {
+		http->checked[0] = '\0';
+		return r;
+	}
+	memcpy(http->checked, url, n + 1);
+	*https = http->checked_https;
+	return ERR_OK;
 }
 
 int
