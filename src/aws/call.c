@@ -33,7 +33,7 @@ struct aws_call {
 	const struct aws_caller *caller;
 	struct aws_gate *gate;
 	struct aws_keys *keys; /* or NULL */
-	const struct endpoint *endpoint;
+	const char *url, *host; /* of the endpoint */
 	const char *operation, *service;
 	struct str region, body;
 	struct http_header headers[HEADERS_MAX];
@@ -134,7 +134,7 @@ fill_request(
 {
 	size_t i;
 	int r = sigv4_add_header(
-	    req, STR("Host"), str_of(call->endpoint->host), err);
+	    req, STR("Host"), str_of(call->host), err);
 
 	for (i = 0; r == ERR_OK && i < call->header_count; i++)
 		r = sigv4_add_header(
@@ -151,7 +151,7 @@ send_headers(struct aws_call *call, const struct http_header *headers,
 {
 	int64_t left = call->deadline_ms - clock_ms();
 	const struct http_request req = {
-		.url = call->endpoint->url,
+		.url = call->url,
 		.method = "POST",
 		.headers = headers,
 		.header_count = count,
@@ -334,7 +334,7 @@ say(struct err *err, int code, const struct aws_call *call, const char *what)
 		return err_set(err, code, "%s: AWS %s (%s, status %ld)",
 		    call->operation, what, call->code, call->status);
 	return err_set(err, code, "%s: %s %s (status %ld)", call->operation,
-	    call->endpoint->host, what, call->status);
+	    call->host, what, call->status);
 }
 
 static void
@@ -412,22 +412,28 @@ place(char **at, struct str s)
 static size_t
 bytes_of(const struct aws_request *req)
 {
-	size_t i, n = sizeof(struct endpoint) + req->region.n + req->body.n;
+	size_t i, n = req->region.n + req->body.n;
 
+	n += strlen(req->endpoint->url) + 1 + strlen(req->endpoint->host) + 1;
 	for (i = 0; i < req->header_count; i++)
 		n += req->headers[i].name.n + req->headers[i].value.n;
 	return n;
 }
 
-/* The endpoint goes first: it is the part that has an alignment. */
+static const char *
+place_text(char **at, const char *text)
+{
+	return place(at, (struct str){ text, strlen(text) + 1 }).p;
+}
+
 static void
 copy_request(struct aws_call *call, const struct aws_request *req)
 {
-	char *at = call->bytes + sizeof(struct endpoint);
+	char *at = call->bytes;
 	size_t i;
 
-	memcpy(call->bytes, req->endpoint, sizeof(struct endpoint));
-	call->endpoint = (const struct endpoint *)(const void *)call->bytes;
+	call->url = place_text(&at, req->endpoint->url);
+	call->host = place_text(&at, req->endpoint->host);
 	call->region = place(&at, req->region);
 	call->body = place(&at, req->body);
 	for (i = 0; i < req->header_count; i++) {
