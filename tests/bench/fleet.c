@@ -56,21 +56,31 @@ struct fleet {
  */
 
 static void
-connect_mock(struct fleet *f)
+find_mock(struct fleet *f)
 {
 	const char *url = getenv("MOCK_URL"), *pid = getenv("MOCK_PID");
-	const char *port = url == NULL ? NULL : strrchr(url, ':');
+
+	NEED(url != NULL && pid != NULL, "MOCK_URL or MOCK_PID is not set");
+	(void)snprintf(f->url, sizeof(f->url), "%s", url);
+	f->mock = (pid_t)strtol(pid, NULL, 10);
+}
+
+/* Anew each time: it hangs up on a connection that rests for long. */
+static void
+connect_mock(struct fleet *f)
+{
+	const char *port = strrchr(f->url, ':');
 	struct sockaddr_in at = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	NEED(port != NULL && pid != NULL, "MOCK_URL or MOCK_PID is not set");
-	(void)snprintf(f->url, sizeof(f->url), "%s", url);
-	f->mock = (pid_t)strtol(pid, NULL, 10);
+	if (f->fd >= 0)
+		(void)close(f->fd);
+	NEED(port != NULL, "%s: no port", f->url);
 	at.sin_port = htons((uint16_t)strtoul(port + 1, NULL, 10));
 	f->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	NEED(f->fd >= 0 && connect(f->fd, (const struct sockaddr *)&at,
 			       sizeof(at)) == 0,
-	    "%s: %s", url, strerror(errno));
+	    "%s: %s", f->url, strerror(errno));
 }
 
 static void
@@ -163,6 +173,7 @@ fleet_set_latency(struct fleet *f, int ms)
 {
 	char fault[64];
 
+	connect_mock(f);
 	(void)ask(f, "DELETE", "/mock/faults", "");
 	(void)snprintf(fault, sizeof(fault), "{\"latency_ms\":%d}", ms);
 	if (ms > 0)
@@ -172,10 +183,13 @@ fleet_set_latency(struct fleet *f, int ms)
 uint64_t
 fleet_count(struct fleet *f, const char *operation)
 {
-	struct json_object *doc = ask_json(f, "GET", "/mock/counts", "");
-	struct json_object *count = member(member(doc, operation), "requests");
-	uint64_t n = (uint64_t)json_object_get_int64(count);
+	struct json_object *doc;
+	uint64_t n;
 
+	connect_mock(f);
+	doc = ask_json(f, "GET", "/mock/counts", "");
+	n = (uint64_t)json_object_get_int64(
+	    member(member(doc, operation), "requests"));
 	json_object_put(doc);
 	return n;
 }
@@ -262,6 +276,8 @@ fleet_open(void)
 
 	buf_init(&f->answer, ANSWER_MAX);
 	buf_init(&f->response, RESPONSE_MAX);
+	find_mock(f);
+	f->fd = -1;
 	connect_mock(f);
 	take_tasks(f);
 	(void)snprintf(f->config, sizeof(f->config),
