@@ -102,7 +102,8 @@ median(double *values, size_t n)
 struct host *
 bench_load(const struct subject *s, const char *hcl)
 {
-	struct process_options o = { .program = s->path, .raw_lines = true };
+	struct process_options o = { .program = s->path,
+		.drops_stderr = true };
 
 	return host_load(&o, s->kind == SERVER, hcl);
 }
@@ -120,7 +121,7 @@ measure_starts(void)
 	for (k = 0; k < STARTS; k++) {
 		for (i = 0; i < subject_count; i++) {
 			o = (struct process_options){
-				.program = subjects[i].path, .raw_lines = true
+				.program = subjects[i].path, .drops_stderr = true
 			};
 			began = bench_now();
 			p = process_start(&o);

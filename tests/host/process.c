@@ -97,6 +97,8 @@ read_some(struct process *p, int which)
 
 	if (n < 0 && errno == EINTR)
 		return true;
+	if (n > 0 && which == ERR && p->options.drops_stderr)
+		return true;
 	lock(p);
 	if (n <= 0) {
 		p->at_end[which] = true;

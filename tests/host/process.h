@@ -28,6 +28,7 @@ struct process_options {
 	int umask;            /* 0: 0027; -1: 0 */
 	bool outlives_host;   /* no parent-death signal */
 	bool raw_lines;       /* standard error need not be JSON */
+	bool drops_stderr;    /* it is read, and forgotten */
 	bool deaf;            /* standard error is not read */
 	bool close_stderr;    /* our end of standard error is closed at once */
 	rlim_t files;         /* RLIMIT_NOFILE; 0: ours */
