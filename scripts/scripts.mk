@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	%D%/demo \
 	%D%/deps \
 	%D%/dev \
+	%D%/go \
 	%D%/lib.sh \
 	%D%/spire \
 	%D%/static-curl
