@@ -22,14 +22,15 @@ conf base
 server base json loop goplugin spire aws task evidence conf
 agent base json loop goplugin spire aws task evidence conf
 mock base task aws/sigv4
+workload base json
 '
 
 # How a library header begins, then the rooms, or files of rooms, it may be in.
 libraries='
-grpc/ loop goplugin
+grpc/ loop goplugin workload
 curl/ loop
-protobuf-c/ goplugin spire
-openssl/ aws evidence mock/tls
+protobuf-c/ goplugin spire workload
+openssl/ aws evidence mock/tls workload
 json-c/ mock server/describe agent/diagnose
 confuse.h mock
 event2/ mock
