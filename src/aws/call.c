@@ -47,7 +47,7 @@ struct aws_call {
 	struct gate_wait wait;
 	struct loop_timer timer;
 	struct http_call *http;
-	bool cancelled;
+	bool cancelled, is_anothers;
 
 	long status; /* of the last answer, with its words */
 	char code[AWS_CODE_SIZE], request_id[REQUEST_ID_SIZE];
@@ -337,6 +337,24 @@ say(struct err *err, int code, const struct aws_call *call, const char *what)
 	    call->host, what, call->status);
 }
 
+/* AWS counts a call on its signer: a stranger's limit is not ours */
+static enum gate_outcome
+outcome_of(const struct aws_call *call, enum aws_verdict verdict)
+{
+	switch (verdict) {
+	case AWS_THROTTLED:
+		return call->is_anothers ? GATE_NOTHING_LEARNED
+					 : GATE_THROTTLED;
+	case AWS_UNUSABLE:
+		return GATE_NOTHING_LEARNED;
+	case AWS_OK:
+	case AWS_DENIED:
+	case AWS_UNAVAILABLE:
+		break;
+	}
+	return GATE_ANSWERED;
+}
+
 static void
 on_status(struct aws_call *call, const struct http_answer *http)
 {
@@ -347,9 +365,7 @@ on_status(struct aws_call *call, const struct http_answer *http)
 
 	keep_words(call, http);
 	verdict = aws_error_verdict(call->status, str_of(call->code));
-	report(call, verdict == AWS_THROTTLED  ? GATE_THROTTLED
-		     : verdict == AWS_UNUSABLE ? GATE_NOTHING_LEARNED
-					       : GATE_ANSWERED);
+	report(call, outcome_of(call, verdict));
 	if ((verdict == AWS_THROTTLED || verdict == AWS_UNAVAILABLE) &&
 	    try_again(call))
 		return;
@@ -448,6 +464,7 @@ copy_request(struct aws_call *call, const struct aws_request *req)
 	call->deadline_ms = call->wait.deadline_ms = req->deadline_ms;
 	call->send_ms = req->send_ms;
 	call->sends_left = req->sends;
+	call->is_anothers = req->is_anothers;
 	if (req->keys != NULL)
 		call->keys = aws_keys_ref(req->keys);
 }

@@ -13,6 +13,7 @@
 #ifndef AWS_CALL_H
 #define AWS_CALL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "aws/endpoint.h"
@@ -45,6 +46,7 @@ struct aws_request {
 	struct str body;       /* POST */
 	struct aws_keys *keys; /* NULL: sent as it stands, Host apart */
 	struct aws_gate *gate; /* NULL: none */
+	bool is_anothers; /* signed by another: throttling is not ours */
 	size_t body_max;
 	int64_t deadline_ms; /* clock_ms() */
 	int64_t send_ms;     /* one send at most */

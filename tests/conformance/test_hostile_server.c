@@ -181,6 +181,31 @@ START_TEST(e60_no_room)
 END_TEST
 
 /*
+ * STS counts a call on its caller's account, whatever the caller claims: who
+ * exhausts his own keeps nobody else out.
+ */
+START_TEST(e60_throttled_strangers)
+{
+	enum { STRANGERS = 5, SENDS = 3 };
+	size_t i;
+
+	must_prove(lab, &keys, HONEST_ID);
+	wire_add(lab->wire,
+	    &(struct wire_rule){ .operation = "GetCallerIdentity",
+		.times = STRANGERS * SENDS,
+		.status = 400,
+		.type = "application/json",
+		.body = "{\"Error\":{\"Code\":\"Throttling\"}}" });
+	for (i = 0; i < STRANGERS; i++)
+		must_fail_to_prove(lab, &keys, "throttled",
+		    GRPC_STATUS_UNAVAILABLE, "");
+	ck_assert_int_eq((int)wire_count(lab->wire, "GetCallerIdentity"),
+	    STRANGERS * SENDS + 1);
+	must_prove(lab, &keys, HONEST_ID);
+}
+END_TEST
+
+/*
  * 61: trust on first use; more of it is in test_host_services.c
  */
 
@@ -558,6 +583,7 @@ main(void)
 	tcase_add_test(tc, e60_does_not_grow);
 	tcase_add_test(tc, e60_silent_crowd);
 	tcase_add_test(tc, e60_no_room);
+	tcase_add_test(tc, e60_throttled_strangers);
 	tcase_add_test(tc, e61_second_use);
 	tcase_add_test(tc, e61_two_at_once);
 	tcase_add_test(tc, e61_no_answer_of_the_store);
