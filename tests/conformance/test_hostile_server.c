@@ -374,6 +374,52 @@ START_TEST(e62_store_fails_in_the_middle)
 }
 END_TEST
 
+static bool
+has_asked(void *arg)
+{
+	const size_t *n = arg;
+
+	return wire_count(lab->wire, NULL) >= *n;
+}
+
+/* What is asked on behalf of many is asked once; then the step before it. */
+static void
+wait_asked(size_t more)
+{
+	size_t n = wire_count(lab->wire, NULL) + more;
+
+	proof_send(&p, proof_response(&p, NULL, NULL));
+	call_read(p.call);
+	ck_assert_msg(client_until(lab->host->client, has_asked, &n,
+			  patience(20000)),
+	    "AWS is not asked");
+}
+
+/* Agents that go in the middle, again and again: nothing stays of them. */
+START_TEST(e62_agents_go_while_aws_is_asked)
+{
+	enum { ROUNDS = 20 };
+	static const size_t steps[] = { 1, 1, 2, 2 };
+	size_t i;
+
+	lab_configure(lab, "max_attestations = 5");
+	if (strcmp(waits[_i], "whoami") != 0)
+		must_prove(lab, &keys, HONEST_ID);
+	if (strcmp(waits[_i], "DescribeTaskDefinition") == 0)
+		lab_configure(lab, "max_attestations = 5\ntimeout = \"19s\"");
+	hold(waits[_i]);
+	for (i = 0; i < ROUNDS; i++) {
+		proof_challenged(&p, lab, &keys, NULL);
+		wait_asked(steps[_i]);
+		proof_end(&p);
+		host_is_alive(lab->host);
+	}
+	wire_be_honest(lab->wire);
+	must_prove(lab, &keys, HONEST_ID);
+	lab_configure(lab, "");
+}
+END_TEST
+
 static void
 go_away(struct httpd_request *r)
 {
@@ -593,6 +639,7 @@ main(void)
 	tcase_add_test(tc, e62_aws_hangs_up_in_the_middle);
 	tcase_add_test(tc, e64_configuration);
 	ck_table(tc, e62_configure_while_aws_is_asked, waits);
+	ck_table(tc, e62_agents_go_while_aws_is_asked, waits);
 	ck_table(own, e62_unloads_in_the_middle, waits);
 	tcase_add_test(own, e62_unloads_while_the_store_is_asked);
 	tcase_add_test(own, e63_environment);

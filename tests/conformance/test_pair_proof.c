@@ -143,6 +143,43 @@ START_TEST(shares_settings)
 }
 END_TEST
 
+/* AWS's own STS, as the challenge names it; nobody asks it here. */
+static const struct {
+	const char *config, *arn, *host, *region;
+} hosts[] = {
+	{ "", TASK_ARN, "sts.us-east-1.amazonaws.com", "us-east-1" },
+	{ "", "arn:aws:ecs:eu-west-1:" ACCOUNT ":task/my-cluster/" TASK_ID,
+	    "sts.eu-west-1.amazonaws.com", "eu-west-1" },
+	{ "sts_region = \"eu-central-1\"", TASK_ARN,
+	    "sts.eu-central-1.amazonaws.com", "eu-central-1" },
+	{ "partition = \"aws-cn\"",
+	    "arn:aws-cn:ecs:cn-north-1:" ACCOUNT ":task/my-cluster/" TASK_ID,
+	    "sts.cn-north-1.amazonaws.com.cn", "cn-north-1" },
+};
+
+START_TEST(names_the_sts_of_the_region)
+{
+	struct lab *lab = lab_plain();
+	struct task_keys *keys = need_alloc(sizeof(*keys));
+	struct proof *p = need_alloc(sizeof(*p));
+
+	lab_task(lab, "honest", keys);
+	lab_configure(
+	    lab, print("no sts_endpoint\n%s", hosts[_i].config));
+	proof_challenged(p, lab, keys, claim_of(hosts[_i].arn));
+	ck_assert_str_eq(p->signer.sts_host, hosts[_i].host);
+	ck_assert_str_eq(p->signer.region, hosts[_i].region);
+	ck_assert_str_eq(p->signer.trust_domain, "example.org");
+	ck_assert_str_eq(p->signer.server_id, SERVER_ID);
+	ck_assert(strstr(p->out.challenge, "\"ttl\":30}") != NULL);
+	proof_end(p);
+	lab_configure(lab, "");
+	lab_close(lab);
+	free(p);
+	free(keys);
+}
+END_TEST
+
 /* One of them alone: the agent signs nothing. */
 static const struct {
 	const char *server, *agent, *says;
@@ -283,6 +320,7 @@ main(void)
 	tcase_add_test(tc, proves_a_task);
 	tcase_add_test(tc, proves_a_session);
 	tcase_add_test(tc, shares_settings);
+	ck_table(tc, names_the_sts_of_the_region, hosts);
 	ck_table(tc, signs_nothing_where_settings_differ, differences);
 	tcase_add_test(tc, proves_no_other_task);
 	tcase_add_test(tc, proves_no_task_that_has_ended);
