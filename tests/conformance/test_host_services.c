@@ -202,10 +202,10 @@ is_rare(const struct recorded *r, const struct recorded *next)
 	    r->key, r->labels, (int)(next->at_ms - r->at_ms));
 }
 
-/* A burst costs SPIRE a handful of calls, and no sample beyond 64 a second. */
+/* A burst costs SPIRE a handful of calls, and no sample beyond 16 a second. */
 START_TEST(gathers_figures_for_a_second)
 {
-	enum { MANY = 500, A_SECOND = 64 };
+	enum { MANY = 500, A_SECOND = 16 };
 	const int64_t from = now_ms();
 	size_t i, k, calls, told_samples, seconds;
 
