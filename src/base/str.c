@@ -145,8 +145,9 @@ str_is_alnum_or(struct str s, const char *extra)
 	for (i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		    (c >= 'A' && c <= 'Z'))
+		/* in ASCII, the cases of a letter differ in one bit */
+		if ((unsigned char)((c | 0x20) - 'a') < 26 ||
+		    (unsigned char)(c - '0') < 10)
 			continue;
 		if (c == '\0' || strchr(extra, c) == NULL)
 			return false;
