@@ -14,6 +14,7 @@
 #include "bench.h"
 
 enum {
+	FULL_IN_FLIGHT = 64,
 	FULL_WARM = 500,
 	FULL_ROUNDS = 5,
 	FULL_ATTESTATIONS = 10000, /* of each, in all rounds */
@@ -84,13 +85,13 @@ go_on(struct flight *x)
 static void
 attest_steadily(struct host *h, size_t total)
 {
-	struct flight flights[IN_FLIGHT] = { { NULL, 0 } };
+	struct flight flights[FULL_IN_FLIGHT] = { { NULL, 0 } };
 	size_t started = 0, finished = 0, i;
 
 	while (finished < total) {
 		bool progress = false;
 
-		for (i = 0; i < IN_FLIGHT; i++) {
+		for (i = 0; i < FULL_IN_FLIGHT; i++) {
 			struct flight *x = &flights[i];
 
 			if (x->call == NULL && started < total)
