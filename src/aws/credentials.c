@@ -94,7 +94,8 @@ on_fetched(struct credentials *cred, int r, struct aws_keys *keys,
 		destroy(cred);
 		return;
 	}
-	cred->rest_until_ms = clock_ms() + REST_MS;
+	/* want of memory is ours, and says nothing about the source */
+	cred->rest_until_ms = r == ERR_MEMORY ? 0 : clock_ms() + REST_MS;
 	if (r == ERR_OK && !is_fresh(keys, 0)) {
 		r = say_expired(&why);
 		err = &why;
