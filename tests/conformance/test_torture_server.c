@@ -7,12 +7,16 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "conformance/torture.h"
 
 enum { TASKS = 2, QUICK_S = 60, LONG_S = 3600, FRESH_MAX = 500 };
 
-#define SHARED "/aws_fargate_task/{{ .accountID }}/{{ .cluster }}"
+#define NO_KEYS "no access_key_id\nno secret_access_key\n"
+#define TOKEN   "a-token-of-the-lab"
+#define SHARED  "/aws_fargate_task/{{ .accountID }}/{{ .cluster }}"
 
 static struct lab *lab;
 
@@ -26,18 +30,27 @@ static const struct course {
 	const char *tasks[TASKS]; /* at the same time; NULL: a new one */
 	bool once;                /* a task is let in once */
 	unsigned stride;
+	enum { CONFIG, TASK, INSTANCE, WEB_IDENTITY } keys; /* the server's */
 } courses[] = {
-	{ "full", "", NULL, { "honest" }, false, 3 },
-	{ "two in one batch", "", NULL, { "honest", "other" }, false, 9 },
+	{ "full", "", NULL, { "honest" }, false, 3, CONFIG },
+	{ "two in one batch", "", NULL, { "honest", "other" }, false, 9,
+	    CONFIG },
 	{ "held by another", "agent_path_template = \"" SHARED "\"\n",
-	    "honest", { "other" }, false, 5 },
+	    "honest", { "other" }, false, 5, CONFIG },
 	{ "held by itself", "agent_path_template = \"" SHARED "\"\n",
-	    "other", { "other" }, false, 9 },
-	{ "first use", "reattest = false\n", NULL, { NULL }, true, 7 },
+	    "other", { "other" }, false, 11, CONFIG },
+	{ "first use", "reattest = false\n", NULL, { NULL }, true, 9, CONFIG },
 	{ "sts", "verification = \"sts\"\nno agent_path_template\n", NULL,
-	    { NULL }, true, 5 },
+	    { NULL }, true, 5, CONFIG },
 	{ "metadata", "verification = \"metadata\"\n", NULL, { "honest" },
-	    false, 3 },
+	    false, 3, CONFIG },
+	{ "assumed role", "assume_role = \"reader\"\n", NULL, { "honest" },
+	    false, 13, CONFIG },
+	{ "keys of a task", NO_KEYS, NULL, { "honest" }, false, 19, TASK },
+	{ "keys of an instance", NO_KEYS, NULL, { "honest" }, false, 19,
+	    INSTANCE },
+	{ "keys by web identity", NO_KEYS, NULL, { "honest" }, false, 19,
+	    WEB_IDENTITY },
 };
 
 struct run {
@@ -55,9 +68,13 @@ scenario(void)
 	static char text[128 * 1024];
 	size_t i, n = 0;
 
+	n += (size_t)snprintf(text, sizeof(text),
+	    "%srole 'reader' {\n\ttrust = { '*' }\n"
+	    "\tweb_identity_tokens = { '" TOKEN "' }\n}\n"
+	    "instance_role = 'reader'\n",
+	    lab_scenario);
 	if (run.course == NULL || !run.course->once)
-		return lab_scenario;
-	n += (size_t)snprintf(text, sizeof(text), "%s", lab_scenario);
+		return text;
 	for (i = 0; i < FRESH_MAX; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
 		    "task 'new%zu' {\n\tid = '%032zx'\n"
@@ -73,11 +90,59 @@ fail_and_say_where(const char *file, int line, const char *text)
 	ck_abort_msg("%s:%d: %s; %s", file, line, text, torture_where());
 }
 
+/* A file for as long as this process and the plugin are there. */
+static const char *
+token_file(void)
+{
+	const int fd = memfd_create("token", 0);
+
+	NEED(fd >= 0 && write(fd, TOKEN, strlen(TOKEN)) > 0, "memfd: %m");
+	return print("/proc/self/fd/%d", fd);
+}
+
+static void
+set(const char *name, const char *value)
+{
+	NEED(setenv(name, value, 1) == 0, "setenv: %m");
+}
+
+/* A plugin that finds its keys elsewhere than in its configuration. */
+static void
+find_keys(void)
+{
+	host_unload(lab->host);
+	set("AWS_CONFIG_FILE", "/dev/null");
+	set("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+	switch (run.course->keys) {
+	case CONFIG:
+		break;
+	case TASK:
+		set("AWS_CONTAINER_CREDENTIALS_FULL_URI",
+		    lab_credentials(lab, "other"));
+		break;
+	case INSTANCE:
+		set("AWS_EC2_METADATA_SERVICE_ENDPOINT",
+		    print("http://127.0.0.1:%d", lab->mock.port));
+		break;
+	case WEB_IDENTITY:
+		set("AWS_WEB_IDENTITY_TOKEN_FILE", token_file());
+		set("AWS_ROLE_ARN", "arn:aws:iam::" ACCOUNT ":role/reader");
+		break;
+	}
+	lab->host = torture_start(true);
+	NEED(lab->host != NULL &&
+		 torture_load(lab->host, true,
+		     lab_config(lab, run.course->config)),
+	    "no plugin");
+}
+
 static void
 open_lab(void)
 {
 	fail_hook = fail_and_say_where;
 	lab = lab_open(&(struct lab_options){ .scenario = scenario() });
+	if (run.course != NULL && run.course->keys != CONFIG)
+		find_keys();
 }
 
 static void
