@@ -156,7 +156,7 @@ START_TEST(proves_or_says_why_not)
 {
 	open_lab();
 	must_aid();
-	torture_each("payload and response", 2, aid_step, NULL);
+	torture_each("payload and response", 3, aid_step, NULL);
 	torture_unload(agent);
 	lab_close(lab);
 }
@@ -205,7 +205,7 @@ START_TEST(starts_or_says_why_not)
 	open_lab();
 	must_aid();
 	torture_unload(agent);
-	torture_each("from the start", 29, live_step, NULL);
+	torture_each("from the start", 41, live_step, NULL);
 	lab_close(lab);
 }
 END_TEST

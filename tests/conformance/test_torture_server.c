@@ -32,14 +32,14 @@ static const struct course {
 	unsigned stride;
 	enum { CONFIG, TASK, INSTANCE, WEB_IDENTITY } keys; /* the server's */
 } courses[] = {
-	{ "full", "", NULL, { "honest" }, false, 3, CONFIG },
-	{ "two in one batch", "", NULL, { "honest", "other" }, false, 9,
+	{ "full", "", NULL, { "honest" }, false, 5, CONFIG },
+	{ "two in one batch", "", NULL, { "honest", "other" }, false, 17,
 	    CONFIG },
 	{ "held by another", "agent_path_template = \"" SHARED "\"\n",
-	    "honest", { "other" }, false, 5, CONFIG },
+	    "honest", { "other" }, false, 7, CONFIG },
 	{ "held by itself", "agent_path_template = \"" SHARED "\"\n",
 	    "other", { "other" }, false, 11, CONFIG },
-	{ "first use", "reattest = false\n", NULL, { NULL }, true, 9, CONFIG },
+	{ "first use", "reattest = false\n", NULL, { NULL }, true, 17, CONFIG },
 	{ "sts", "verification = \"sts\"\nno agent_path_template\n", NULL,
 	    { NULL }, true, 5, CONFIG },
 	{ "metadata", "verification = \"metadata\"\n", NULL, { "honest" },
@@ -373,7 +373,7 @@ START_TEST(starts_or_says_why_not)
 	learn();
 	host_unload(lab->host);
 	lab->host = NULL;
-	torture_each("from the start", 29, live_step, NULL);
+	torture_each("from the start", 59, live_step, NULL);
 	lab_free(lab);
 }
 END_TEST
