@@ -63,6 +63,7 @@ struct aws_op {
 
 	struct str cluster_arn, arn; /* of bytes */
 	struct group *group;         /* that it gathers in */
+	int64_t joined_ms;           /* the group */
 	struct ecs_batch *batch;     /* that it is a member of */
 	unsigned missing;            /* times */
 

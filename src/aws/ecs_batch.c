@@ -399,7 +399,23 @@ send_members(
 	return r;
 }
 
-/* All that wait, at most ECS_BATCH_MAX at a time. */
+/* Until a batch is full, or the first of those that wait has waited enough. */
+static int64_t
+wait_more(const struct group *group)
+{
+	struct list *first = group->waiting.next;
+	int64_t left;
+
+	if (group->count == 0)
+		return GROUP_SPARE_MS;
+	if (group->count >= ECS_BATCH_MAX)
+		return 0;
+	left = container_of(first, struct aws_op, link)->joined_ms +
+	       BATCH_WAIT_MS - loop_now(group->client->caller->loop);
+	return left > 0 ? left : 0;
+}
+
+/* Those that are over a full batch gather on: others may be on their way. */
 static void
 flush(struct group *group)
 {
@@ -407,7 +423,7 @@ flush(struct group *group)
 	struct err err = { 0 };
 	int r = ERR_OK;
 
-	while (r == ERR_OK && group->count > 0) {
+	while (r == ERR_OK && wait_more(group) == 0) {
 		size_t n =
 		    group->count > ECS_BATCH_MAX ? ECS_BATCH_MAX : group->count;
 
@@ -415,6 +431,8 @@ flush(struct group *group)
 		if (r == ERR_OK)
 			group->count -= n;
 	}
+	if (r == ERR_OK)
+		return;
 	/* an answer may bring another into the group */
 	list_init(&failed);
 	while ((item = list_first(&group->waiting)) != NULL) {
@@ -465,6 +483,7 @@ on_gathered(struct loop_timer *timer)
 	aws = aws_ref(client->aws);
 	client->users++;
 	flush(group);
+	loop_timer_move(client->caller->loop, timer, wait_more(group));
 	client->users--;
 	aws_unref(aws);
 }
@@ -509,20 +528,18 @@ batch_join(struct aws_op *op, struct err *err)
 {
 	struct client *client = op->client;
 	struct group *group = find_group(client, op->cluster_arn);
-	int64_t wait = BATCH_WAIT_MS;
 
 	if (group == NULL)
 		group = new_group(client, op->cluster_arn);
 	if (group == NULL)
 		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	op->group = group;
+	op->joined_ms = loop_now(client->caller->loop);
 	list_append(&group->waiting, &op->link);
 	group->count++;
-	if (group->count == 1 || group->count == ECS_BATCH_MAX) {
-		if (group->count == ECS_BATCH_MAX)
-			wait = 0;
-		loop_timer_move(client->caller->loop, &group->timer, wait);
-	}
+	if (group->count == 1 || group->count == ECS_BATCH_MAX)
+		loop_timer_move(
+		    client->caller->loop, &group->timer, wait_more(group));
 	return ERR_OK;
 }
 

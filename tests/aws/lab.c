@@ -29,6 +29,7 @@ struct loop *lab_loop;
 struct http *lab_http;
 
 static _Atomic int64_t skew_ms; /* how far the test has moved the clock */
+static _Atomic int64_t held_ms; /* what it stands at; 0: it runs */
 static lab_fn *wanted;          /* NULL: run to the end */
 static const void *wanted_arg;
 static int64_t out_of_patience_ms;
@@ -37,7 +38,9 @@ static char folder[64];
 int64_t
 __wrap_clock_ms(void)
 {
-	return __real_clock_ms() + atomic_load(&skew_ms);
+	const int64_t held = atomic_load(&held_ms);
+
+	return (held != 0 ? held : __real_clock_ms()) + atomic_load(&skew_ms);
 }
 
 int64_t
@@ -149,6 +152,13 @@ lab_in(int64_t ms)
 	return clock_ms() + ms;
 }
 
+void
+lab_hold(void)
+{
+	atomic_store(&held_ms, __real_clock_ms());
+	lab_step();
+}
+
 static const char *const distractions[] = { "HTTP_PROXY", "http_proxy",
 	"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY",
 	"no_proxy", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
@@ -177,6 +187,7 @@ lab_set_up(void)
 	(void)setenv(
 	    "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1", 1);
 	atomic_store(&skew_ms, 0);
+	atomic_store(&held_ms, 0);
 	lab_http = NULL;
 	ck_assert_msg(loop_new(&lab_loop, &err) == ERR_OK, "%s", err.msg);
 }

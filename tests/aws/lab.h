@@ -47,6 +47,9 @@ void lab_jump(int64_t ms);
 /* What is due now runs, and what has come in. */
 void lab_step(void);
 
+/* From now on time goes by only where it is told to, until lab_set_up(). */
+void lab_hold(void);
+
 /* As clock_ms() says. */
 int64_t lab_in(int64_t ms);
 

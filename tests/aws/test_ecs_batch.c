@@ -27,12 +27,18 @@ set_up(void)
 }
 
 static void
-ask_many(unsigned n)
+ask_more(unsigned from, unsigned n)
 {
 	unsigned i;
 
-	for (i = 0; i < n; i++)
+	for (i = from; i < n; i++)
 		ck_assert_int_eq(ask_task(&asks[i], i + 1), ERR_OK);
+}
+
+static void
+ask_many(unsigned n)
+{
+	ask_more(0, n);
 }
 
 static void
@@ -85,7 +91,7 @@ START_TEST(asks_for_at_most_100_in_a_call)
 
 	ask_script_tasks();
 	ask_many(250);
-	lab_step(); /* those do not wait for more */
+	lab_step(); /* full ones do not wait for more */
 	expect_all(250, ERR_OK);
 	ck_assert_uint_eq(fake_aws_count(fake, TASKS), 3);
 	for (i = 1; i <= 3; i++) {
@@ -95,6 +101,50 @@ START_TEST(asks_for_at_most_100_in_a_call)
 		n += in;
 	}
 	ck_assert_uint_eq(n, 250);
+}
+END_TEST
+
+START_TEST(who_is_over_a_hundred_waits_for_more)
+{
+	ask_script_tasks();
+	lab_hold();
+	ask_many(150);
+	lab_step();
+	ask_more(150, 200);
+	expect_all(200, ERR_OK);
+	ck_assert_uint_eq(fake_aws_count(fake, TASKS), 2);
+	ck_assert_uint_eq(ask_tasks_in(fake_aws_request(fake, TASKS, 2)), 100);
+}
+END_TEST
+
+START_TEST(who_is_over_a_hundred_waits_no_longer_than_50_ms)
+{
+	ask_script_tasks();
+	lab_hold();
+	ask_many(1);
+	lab_pass(30);
+	ask_more(1, 130);
+	lab_pass(49);
+	expect_all(100, ERR_OK);
+	ck_assert_uint_eq(fake_aws_count(fake, TASKS), 1);
+	lab_pass(1);
+	expect_all(130, ERR_OK);
+	ck_assert_uint_eq(fake_aws_count(fake, TASKS), 2);
+}
+END_TEST
+
+START_TEST(who_leaves_a_hundred_lets_the_others_wait)
+{
+	ask_script_tasks();
+	lab_hold();
+	ask_many(99);
+	ask_cancel(&asks[0]);
+	ask_more(99, 100);
+	ck_assert_int_eq(ask_result(&asks[0]), ERR_CANCELLED);
+	lab_step();
+	ck_assert_int_eq(ask_task(&asks[0], 1), ERR_OK);
+	expect_all(100, ERR_OK);
+	ck_assert_uint_eq(fake_aws_count(fake, TASKS), 1);
 }
 END_TEST
 
@@ -470,6 +520,9 @@ main(void)
 	tcase_add_test(tc, asks_for_all_that_gather_at_once);
 	tcase_add_test(tc, sends_no_later_than_50_ms_after_the_first);
 	tcase_add_test(tc, asks_for_at_most_100_in_a_call);
+	tcase_add_test(tc, who_is_over_a_hundred_waits_for_more);
+	tcase_add_test(tc, who_is_over_a_hundred_waits_no_longer_than_50_ms);
+	tcase_add_test(tc, who_leaves_a_hundred_lets_the_others_wait);
 	tcase_add_test(tc, asks_once_for_a_task_that_many_ask_for);
 	tcase_add_test(tc, keeps_clusters_and_regions_apart);
 	tcase_add_test(tc, nobody_joins_what_is_under_way);
