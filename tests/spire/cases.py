@@ -8,6 +8,7 @@ started and checks every log: a clean unload, no panic, no raw line.
 import json
 import os
 import signal
+import statistics
 import time
 
 from lab import (ACCOUNT, ALIAS, CLUSTER, DOMAIN, METADATA, PER_TASK, PLUGIN,
@@ -413,6 +414,56 @@ def figures(lab):
             PLUGIN in line and n in line and all(x in line for x in ls)
             for line in shown().splitlines()),
             f"{name} {labels} among the metrics", agent, 20)
+
+
+# ---- crowds
+
+CROWD = 200
+CROWD_CALLS = CROWD * 2 // 100  # 0.02 each
+CROWD_TIMES = 5
+
+
+def crowd(lab, server, mock, *argv):
+    """All tasks attest at once and are accepted; the calls of DescribeTasks."""
+    mock.ask("/mock/requests", method="DELETE")
+    told = json.loads(lab.run(
+        lab.programs["crowd"], "-server", f"127.0.0.1:{server.port}",
+        "-bundle", server.bundle(), "-mock", mock.url,
+        "-trust-domain", DOMAIN, *argv, seconds=120).stdout)
+    expect(told["agents"] == told["accepted"] == told["ids"] == CROWD
+           and not told["refused"],
+           f"not {CROWD} accepted, each with its own ID: {told}")
+    # The server asks whose its own keys are, once.
+    keys = [one["accessKeyId"] for one in mock.requests("GetCallerIdentity")
+            if one["accessKeyId"] != mock.ACCESS_KEY]
+    expect(len(keys) == len(set(keys)) == CROWD,
+           f"{len(keys)} GetCallerIdentity with {len(set(keys))} keys")
+    counts = mock.ask("/mock/counts")
+    expect(counts["GetCallerIdentity"]["requests"] <= CROWD + 1,
+           f"GetCallerIdentity: {counts['GetCallerIdentity']}")
+    return counts["DescribeTasks"]["requests"]
+
+
+@case(f"{CROWD} agents at once need {CROWD_CALLS} DescribeTasks")
+def crowds(lab):
+    mock = Mock(lab, tasks=CROWD)
+    server = Server(lab, f'agent_path_template = "{PER_TASK}"')
+    calls = [crowd(lab, server, mock)]
+    want = {f"spiffe://{DOMAIN}/spire/agent/{PLUGIN}/{ACCOUNT}/{REGION}"
+            f"/{CLUSTER}/{task['id']}" for task in mock.tasks_now()}
+    expect(len(want) == CROWD and set(server.agents()) == want,
+           f"{len(server.agents())} agents, not one for each task")
+    shown = server.call("agent", "count", "-output", "json").stdout
+    expect(json.loads(shown)["count"] == CROWD, f"agent count: {shown}")
+    # They re-attest.  A machine with other work may take a crowd apart.
+    while len(calls) < CROWD_TIMES:
+        calls.append(crowd(lab, server, mock))
+    expect(statistics.median(calls) <= CROWD_CALLS,
+           f"calls of DescribeTasks, each time: {calls}")
+    # And nobody is refused when they come one by one.
+    crowd(lab, server, mock, "-together=false")
+    expect(server.attestations() == CROWD * (CROWD_TIMES + 1),
+           f"{server.attestations()} attestations")
 
 
 # ---- attackers
@@ -837,5 +888,7 @@ def dies_with_spire(lab):
          f"the plugin, process {pid}, to end", server, 10)
 
 
+# Their figures are of a machine that does nothing else.
+ALONE = {crowds}
 LONG = {aws_outage, stopped_task, shared_agent_id, three_tasks, rotation,
         reconfigure_agent, metadata_unreachable}
