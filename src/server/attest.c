@@ -166,32 +166,35 @@ log_upstream(struct attestation *at, const char *reason, const struct err *err)
 	    F_INT("not_logged_before", held));
 }
 
+/* It does not pass by itself: somebody has to see to it. */
+static bool
+is_lasting(int code)
+{
+	return code == ERR_NOT_NOW || code == ERR_UPSTREAM ||
+	       code == ERR_TOOBIG;
+}
+
 void
 attest_upstream(
     struct attestation *at, const char *reason, const struct err *err)
 {
 	struct err why = { 0 };
 
-	switch (err->code) {
-	case ERR_CANCELLED:
-		(void)err_set(&why, ERR_UNAVAILABLE, "the server is stopping");
-		reason = "stopping";
-		break;
-	case ERR_MEMORY:
-		reason = "internal";
-		why = *err;
-		break;
-	case ERR_NOT_NOW:
-		reason = "aws_access";
-		/* fall through */
-	case ERR_UPSTREAM:
-	case ERR_TOOBIG:
-		log_upstream(at, reason, err);
-		/* fall through */
-	default:
-		(void)err_set(&why, ERR_UNAVAILABLE,
-		    "%.200s; the agent will try again", err->msg);
+	if (err->code == ERR_MEMORY) {
+		attest_give_up(at, "internal", err);
+		return;
 	}
+	if (err->code == ERR_CANCELLED) {
+		attest_give_up_text(at, "stopping", ERR_UNAVAILABLE,
+		    "the server is stopping");
+		return;
+	}
+	if (err->code == ERR_NOT_NOW)
+		reason = "aws_access";
+	if (is_lasting(err->code))
+		log_upstream(at, reason, err);
+	(void)err_set(&why, ERR_UNAVAILABLE,
+	    "%.200s; the agent will try again", err->msg);
 	attest_give_up(at, reason, &why);
 }
 

@@ -180,7 +180,7 @@ static int
 take_containers(
     struct task_metadata *m, struct json v, struct arena *a, struct err *err)
 {
-	struct task_container list[METADATA_CONTAINERS_MAX], c;
+	struct task_container list[METADATA_CONTAINERS_MAX];
 	struct json_iter it;
 	struct json key, value;
 	size_t n = 0;
@@ -191,6 +191,8 @@ take_containers(
 		return ERR_OK;
 	json_iter_init(&it, v);
 	while (json_iter_next(&it, &key, &value)) {
+		struct task_container c = { .name = { NULL, 0 } };
+
 		if (value.type == JSON_NULL)
 			continue;
 		r = take_container(&c, &keep, value, a, err);

@@ -542,6 +542,36 @@ START_TEST(survives_every_cut_and_flip)
 }
 END_TEST
 
+/* What a function that is called next finds in its own frame. */
+static void __attribute__((noinline))
+dirty_stack(void)
+{
+	volatile unsigned char frame[64 * 1024];
+	size_t i;
+
+	for (i = 0; i < sizeof(frame); i++)
+		frame[i] = 0xa5;
+}
+
+START_TEST(leaves_what_the_document_has_not_empty)
+{
+	static const char text[] = "{\"TaskARN\":\"arn:aws:ecs:us-east-1:"
+				   "123456789012:task/c/a\",\"Containers\":"
+				   "[{\"Name\":\"web\"},{\"Name\":\"b\"}]}";
+	struct task_metadata m;
+	size_t i;
+
+	dirty_stack();
+	parse(&m, STR(text));
+	ck_assert_uint_eq(m.container_count, 2);
+	for (i = 0; i < 2; i++) {
+		ck_str(m.containers[i].image, "");
+		ck_str(m.containers[i].image_id, "");
+		ck_str(m.containers[i].image_digest, "");
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -554,6 +584,7 @@ main(void)
 	tcase_add_loop_test(tc, reads_tags, 0, 2);
 	tcase_add_test(tc, reads_a_short_cluster_and_skips_the_pause_container);
 	tcase_add_test(tc, takes_null_as_absent);
+	tcase_add_test(tc, leaves_what_the_document_has_not_empty);
 	tcase_add_test(tc, reads_a_document_with_an_arn_alone);
 	tcase_add_test(tc, reads_a_mock_only_when_told);
 	tcase_add_test(tc, keeps_a_definition_that_is_given);
