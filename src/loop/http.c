@@ -705,6 +705,8 @@ parse_url(struct http *http, const char *url, bool *https, struct err *err)
 	CURLUcode code;
 	int r = ERR_OK;
 
+	/* to the URL before, this one would be relative */
+	(void)curl_url_set(http->parser, CURLUPART_URL, NULL, 0);
 	code =
 	    curl_url_set(http->parser, CURLUPART_URL, url, CURLU_DISALLOW_USER);
 	if (code == CURLUE_OUT_OF_MEMORY)

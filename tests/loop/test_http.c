@@ -408,6 +408,27 @@ START_TEST(refuses_urls)
 }
 END_TEST
 
+/* The last good URL is known; no other one is. */
+START_TEST(refuses_urls_between_good_ones)
+{
+	const struct ask *first = ASK(.path = "/length"), *second;
+	struct http_call *call = NULL;
+	struct err err = { 0 };
+	int r;
+
+	r = http_start(&call, http,
+	    &(struct http_request){
+		.url = refused[_i].url, .body_max = 1, .timeout_ms = 1000 },
+	    on_answer, NULL, &err);
+	ck_assert_int_eq(r, refused[_i].want);
+	second = ASK(.path = "/length");
+	run();
+	ck_assert_int_eq((int)first->status, 200);
+	ck_assert_int_eq((int)second->status, 200);
+	ck_assert_str_eq(second->body, first->body);
+}
+END_TEST
+
 static const struct {
 	const char *path;
 	unsigned retries, attempts;
@@ -1403,6 +1424,7 @@ main(void)
 	tcase_add_test(tc, caps_the_body);
 	tcase_add_test(tc, names_a_refused_connection);
 	ck_table(tc, refuses_urls, refused);
+	ck_table(tc, refuses_urls_between_good_ones, refused);
 	ck_table(tc, retries_what_may_pass, retried);
 	tcase_add_test(tc, does_not_retry_what_will_stay);
 	tcase_add_test(tc, keeps_retries_within_the_deadline);
