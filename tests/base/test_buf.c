@@ -33,6 +33,23 @@ START_TEST(grows_to_its_ceiling_and_not_beyond)
 }
 END_TEST
 
+START_TEST(has_the_room_that_was_made)
+{
+	const char *at;
+	size_t i;
+
+	buf_init(&b, 1000);
+	buf_reserve(&b, 600);
+	at = b.p;
+	ck_assert_uint_eq(b.n, 0);
+	for (i = 0; i < 600; i++)
+		buf_add_char(&b, 'x');
+	ck_assert_ptr_eq(b.p, at);
+	buf_reserve(&b, 401);
+	ck_assert_int_eq(buf_check(&b, NULL), ERR_TOOBIG);
+}
+END_TEST
+
 START_TEST(does_nothing_after_a_failure)
 {
 	buf_init(&b, 8);
@@ -119,6 +136,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, grows_to_its_ceiling_and_not_beyond);
+	tcase_add_test(tc, has_the_room_that_was_made);
 	tcase_add_test(tc, does_nothing_after_a_failure);
 	tcase_add_test(tc, refuses_sizes_that_wrap);
 	tcase_add_test(tc, prints);
