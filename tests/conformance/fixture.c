@@ -271,10 +271,11 @@ must_not_configure(struct host *h, const char *config, const char *text)
 	    (int)a.code, a.text, text, config);
 }
 
+/* Check dies of a message that is too long for it. */
 static void
 abort_test(const char *file, int line, const char *text)
 {
-	ck_abort_msg("%s:%d: %s", file, line, text);
+	ck_abort_msg("%s:%d: %.6000s", file, line, text);
 }
 
 TCase *

@@ -18,7 +18,7 @@ static struct aided first; /* the payload as it should be, blanked */
 static void
 fail_and_say_where(const char *file, int line, const char *text)
 {
-	ck_abort_msg("%s:%d: %s; %s", file, line, text, torture_where());
+	ck_abort_msg("%s:%d: %.6000s; %s", file, line, text, torture_where());
 }
 
 static const char *

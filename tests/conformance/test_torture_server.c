@@ -87,7 +87,7 @@ scenario(void)
 static void
 fail_and_say_where(const char *file, int line, const char *text)
 {
-	ck_abort_msg("%s:%d: %s; %s", file, line, text, torture_where());
+	ck_abort_msg("%s:%d: %.6000s; %s", file, line, text, torture_where());
 }
 
 /* A file for as long as this process and the plugin are there. */
