@@ -490,14 +490,16 @@ END_TEST
 
 START_TEST(signs_for_no_unknown_partition)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "");
+	struct httpd *s;
+	struct host *h;
 
 	snprintf(task.document, sizeof(task.document), "%s",
 	    metadata("TaskARN",
 		"\"arn:aws-mars:ecs:mars-1:" ACCOUNT ":task/my-cluster/" TASK_ID
 		"\"",
 		"Cluster", "\"my-cluster\"", NULL));
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "");
 	refuses(s, h,
 	    CHALLENGE(SRV_NONCE, "example.org", "example.org",
 		"sts.mars-1.amazonaws.com", "mars-1"),
@@ -646,14 +648,16 @@ static const struct {
 
 START_TEST(signs_nothing_with_keys_that_are)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "timeout = \"5s\"");
+	struct httpd *s;
+	struct host *h;
 
 	if (bad_keys[_i].answer != NULL)
 		snprintf(task.answers[0], sizeof(task.answers[0]), "%s",
 		    bad_keys[_i].answer);
 	task.status = bad_keys[_i].status;
 	task.keys = bad_keys[_i].keys;
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "timeout = \"5s\"");
 	refuses(s, h, GOOD, GRPC_STATUS_UNAVAILABLE, CREDENTIAL, true);
 }
 END_TEST
@@ -661,8 +665,8 @@ END_TEST
 /* Long-term keys name nobody's task. */
 START_TEST(signs_nothing_with_keys_of_a_user)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "");
+	struct httpd *s;
+	struct host *h;
 
 	snprintf(task.answers[0], sizeof(task.answers[0]),
 	    "{\"RoleArn\":\"" ROLE_ARN
@@ -670,6 +674,8 @@ START_TEST(signs_nothing_with_keys_of_a_user)
 	    "\"SecretAccessKey\":\"" SECRET "\"," TOKEN_MEMBER
 	    "\"Expiration\":\"%s\"}",
 	    stamp(3600));
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "");
 	refuses(
 	    s, h, GOOD, GRPC_STATUS_FAILED_PRECONDITION, "access_key_id", true);
 }
@@ -684,11 +690,14 @@ hang(struct httpd_request *r)
 /* The server waits no longer than it says, and then the agent need not. */
 START_TEST(waits_for_keys_as_long_as_the_server_does)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "");
-	const int64_t from = now_ms();
+	struct httpd *s;
+	struct host *h;
+	int64_t from;
 
 	task.keys = hang;
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "");
+	from = now_ms();
 	refuses(s, h,
 	    "{\"version\":1,\"nonce\":\"" SRV_NONCE
 	    "\",\"trust_domain\":\"example.org\",\"server_id\":"
@@ -710,10 +719,12 @@ fail_once(struct httpd_request *r)
 
 START_TEST(asks_again_for_keys_that_are_not_ready)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "");
+	struct httpd *s;
+	struct host *h;
 
 	task.keys = fail_once;
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "");
 	answers(h, GOOD, "example.org", STS_HOST, "us-east-1");
 	host_unload(h);
 	httpd_stop(s);
@@ -725,14 +736,16 @@ static const char *const second_keys[] = { "fresh", "as old", "broken" };
 
 START_TEST(asks_again_for_keys_that_end_soon)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "timeout = \"5s\"");
+	struct httpd *s;
+	struct host *h;
 
 	snprintf(task.answers[0], sizeof(task.answers[0]), "%s",
 	    keys_text(TOKEN_MEMBER, stamp(120)));
 	snprintf(task.answers[1], sizeof(task.answers[1]), "%s",
 	    _i == 2 ? "{}"
 		    : keys_text(TOKEN_MEMBER, stamp(_i == 0 ? 3600 : 120)));
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "timeout = \"5s\"");
 	answers(h, GOOD, "example.org", STS_HOST, "us-east-1");
 	ck_assert_int_ge((int)httpd_requests(s), 3);
 	host_unload(h);
@@ -778,18 +791,21 @@ authorized(struct httpd_request *r)
 
 START_TEST(takes_the_full_url_with_its_token)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
+	struct httpd *s;
 	const char *env[] = {
-		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-		print("AWS_CONTAINER_CREDENTIALS_FULL_URI=%s/creds",
-		    httpd_url(s)),
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN=pod-token",
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+		NULL, /* the full one */
 		NULL,
 	};
-	struct host *h = load_env(s, env, "");
+	struct host *h;
 
 	task.keys = authorized;
+	s = httpd_start(0, serve, &task);
+	env[3] = print(
+	    "AWS_CONTAINER_CREDENTIALS_FULL_URI=%s/creds", httpd_url(s));
+	h = load_env(s, env, "");
 	answers(h, GOOD, "example.org", STS_HOST, "us-east-1");
 	ck_assert(strstr(process_stderr(h->process), "pod-token") == NULL);
 	host_unload(h);
@@ -838,8 +854,8 @@ END_TEST
 
 START_TEST(says_that_the_clock_is_off)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "");
+	struct httpd *s;
+	struct host *h;
 	struct call *c;
 
 	snprintf(task.document, sizeof(task.document), "%s",
@@ -848,6 +864,8 @@ START_TEST(says_that_the_clock_is_off)
 		"\"2026-01-15T10:15:40Z\",\"ClockSynchronizationStatus\":"
 		"\"NOT_SYNCHRONIZED\"}",
 		NULL));
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "");
 	c = start(h);
 	host_wait_line(h, "warn", "clock", CALL_MS);
 	call_free(c);
@@ -858,14 +876,16 @@ END_TEST
 
 START_TEST(says_nothing_of_a_clock_that_is_right)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "");
+	struct httpd *s;
+	struct host *h;
 	struct call *c;
 
 	snprintf(task.document, sizeof(task.document), "%s",
 	    metadata("ClockDrift",
 		"{\"ClockSynchronizationStatus\":\"SYNCHRONIZED\"}", "Family",
 		"\"NOT_SYNCHRONIZED\"", NULL));
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "");
 	c = start(h);
 	ck_assert_int_eq((int)process_count(h->process, "warn", ""), 0);
 	call_free(c);
@@ -876,11 +896,13 @@ END_TEST
 
 START_TEST(lets_go_of_keys_when_cancelled)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "");
+	struct httpd *s;
+	struct host *h;
 	int i;
 
 	task.keys = hang;
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "");
 	for (i = 0; i < 20; i++) {
 		struct call *c = start(h);
 
@@ -898,12 +920,14 @@ END_TEST
 
 START_TEST(unloads_in_the_middle_of_keys)
 {
-	struct httpd *s = httpd_start(0, serve, &task);
-	struct host *h = load_with(s, "");
+	struct httpd *s;
+	struct host *h;
 	struct call *calls[10]; /* fewer than it asks at a time */
 	size_t i;
 
 	task.keys = hang;
+	s = httpd_start(0, serve, &task);
+	h = load_with(s, "");
 	for (i = 0; i < COUNT_OF(calls); i++) {
 		calls[i] = start(h);
 		send_challenge(calls[i], GOOD);
