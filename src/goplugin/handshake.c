@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,9 @@ static struct {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char target[sizeof("unix:") +
 		    3 * sizeof(((struct sockaddr_un *)0)->sun_path)];
-	volatile sig_atomic_t open; /* dir was made, by us */
-	volatile sig_atomic_t terminated;
+	/* for signals, which any thread may take */
+	atomic_bool open; /* dir was made, by us */
+	atomic_bool terminated;
 	pid_t parent;
 } self;
 
@@ -55,7 +57,7 @@ static void
 on_sigterm(int sig)
 {
 	(void)sig;
-	self.terminated = 1;
+	atomic_store(&self.terminated, true);
 }
 
 /* SIGRTMIN is our parent-death signal; from anybody else it means nothing. */
@@ -116,7 +118,7 @@ handshake_prepare(void)
 bool
 handshake_is_terminated(void)
 {
-	return self.terminated != 0;
+	return atomic_load(&self.terminated);
 }
 
 bool
@@ -206,7 +208,7 @@ handshake_open(struct err *err)
 	(void)snprintf(self.path, sizeof(self.path), "%.*s/s",
 	    (int)sizeof(self.path) - 3, self.dir);
 	name_target();
-	self.open = 1;
+	atomic_store(&self.open, true);
 	return ERR_OK;
 }
 
@@ -251,7 +253,7 @@ handshake_remove(void)
 	 * Not only once: a signal's handler may be half-way through it on
 	 * another thread, and who comes second must not exit before it.
 	 */
-	if (!self.open)
+	if (!atomic_load(&self.open))
 		return;
 	(void)unlink(self.path);
 	(void)rmdir(self.dir);
