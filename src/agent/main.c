@@ -2,13 +2,13 @@
 /*
  * main.c - the agent plugin, wired together
  */
-#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "agent/aid.h"
 #include "agent/diagnose.h"
 #include "agent/options.h"
+#include "base/traced.h"
 #include "spire/configure.h"
 #include "spire/program.h"
 
@@ -46,18 +46,6 @@ deinit(void *arg)
 {
 	(void)arg;
 }
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TRACED true
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TRACED true
-#endif
-#ifndef TRACED
-#define TRACED false
-#endif
 
 /*
  * The task's keys pass through this memory: no core file, and no reading by

@@ -10,4 +10,5 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/log.c %D%/log.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/str.c %D%/str.h \
+	%D%/traced.h \
 	%D%/utf8.c %D%/utf8.h

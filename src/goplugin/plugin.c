@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/traced.h"
 #include "goplugin/grpclog.h"
 #include "goplugin/handshake.h"
 #include "goplugin/services.h"
@@ -14,7 +15,8 @@ enum {
 	LOOK_AROUND_MS = 1000, /* for SIGTERM, and for a host that is gone */
 	AFTER_STREAM_MS = 50,  /* a dying host's sockets close before it dies */
 	TERM_GRACE_MS = 30 * 1000,
-	STOP_MS = 500, /* the host kills us after 2 s */
+	/* the host kills us after 2 s; a search for leaks is not cut short */
+	STOP_MS = TRACED ? 5000 : 500,
 };
 
 struct gp_plugin {
