@@ -3,19 +3,23 @@
 if EXAMPLES
 if HAVE_CHECK
 WORKLOAD_TESTS = \
+	%D%/test_jwt \
 	%D%/test_spiffe_id \
 	%D%/test_svid \
 	%D%/test_verify
 check_PROGRAMS += $(WORKLOAD_TESTS)
 TESTS += $(WORKLOAD_TESTS)
+%C%_test_jwt_SOURCES = %D%/test_jwt.c %D%/tokens.c %D%/tokens.h
+%C%_test_jwt_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
+%C%_test_jwt_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 %C%_test_spiffe_id_SOURCES = %D%/test_spiffe_id.c
 %C%_test_spiffe_id_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_spiffe_id_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 %C%_test_svid_SOURCES = %D%/test_svid.c %D%/certs.c %D%/certs.h
 %C%_test_svid_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
-%C%_test_svid_LDADD = $(WORKLOAD_LIBS) $(CRYPTO_LIBS) $(TEST_LIBS)
+%C%_test_svid_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 %C%_test_verify_SOURCES = %D%/test_verify.c %D%/certs.c %D%/certs.h
 %C%_test_verify_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
-%C%_test_verify_LDADD = $(WORKLOAD_LIBS) $(CRYPTO_LIBS) $(TEST_LIBS)
+%C%_test_verify_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 endif
 endif
