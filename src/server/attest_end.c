@@ -93,7 +93,10 @@ log_refusal(
 	add(&line, "reason", str_of(reason));
 	add(&line, "text", str_of(err->msg));
 	add(&line, "mode", str_of(attest_mode(at->config)));
+	add(&line, "agent_id", at->verdict.agent_id);
 	add_proof(&line, at);
+	if (at->proof != NULL && at->proof->holder_state == HOLDER_ALIVE)
+		add(&line, "holder", at->proof->holder);
 	add_number(&line, "elapsed_ms", now - at->began_ms);
 	add_number(&line, "not_logged_before", (int64_t)held);
 	log_write(LOG_WARN, "attestation refused", line.fields, line.n);

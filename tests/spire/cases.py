@@ -271,6 +271,10 @@ def shared_agent_id(lab):
     expect(said and "{{ .taskID }}" in said and
            mock.task_id(mock.tasks[0]) in said,
            f"neither holder nor cure: {said}")
+    line = reason(server, "holder")
+    expect(line and line["agent_id"] == ALIAS and
+           mock.task_id(mock.tasks[0]) in line["holder"],
+           f"the server's line names neither ID nor holder: {line}")
     # The first one never notices.
     first.wait_said("Successfully reattested node")
     expect(first.said("PermissionDenied") is None,
