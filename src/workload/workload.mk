@@ -5,12 +5,17 @@ noinst_LIBRARIES += %D%/libworkload.a %D%/libworkload_pb.a
 %C%_libworkload_a_SOURCES = \
 	%D%/bundle.c %D%/bundle.h \
 	%D%/claims.c %D%/claims.h \
+	%D%/endpoint.c %D%/endpoint.h \
 	%D%/jwks.c %D%/jwks.h \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/message.c %D%/message.h \
+	%D%/rpc.c %D%/rpc.h \
+	%D%/source.c %D%/source.h \
 	%D%/spiffe_id.c %D%/spiffe_id.h \
 	%D%/svid.c %D%/svid.h \
 	%D%/verify.c %D%/verify.h \
+	%D%/workload.c %D%/workload.h %D%/workload_impl.h \
+	%D%/workload_jwt.c \
 	%D%/x509.c %D%/x509.h
 %C%_libworkload_a_CPPFLAGS = $(AM_CPPFLAGS) $(GRPC_CFLAGS) \
 	$(PROTOBUF_C_CFLAGS) $(SSL_CFLAGS)

@@ -3,22 +3,36 @@
 if EXAMPLES
 if HAVE_CHECK
 WORKLOAD_TESTS = \
+	%D%/test_endpoint \
 	%D%/test_jwt \
+	%D%/test_message \
 	%D%/test_spiffe_id \
 	%D%/test_svid \
 	%D%/test_verify
 check_PROGRAMS += $(WORKLOAD_TESTS)
 TESTS += $(WORKLOAD_TESTS)
-%C%_test_jwt_SOURCES = %D%/test_jwt.c %D%/tokens.c %D%/tokens.h
+%C%_test_endpoint_SOURCES = %D%/test_endpoint.c
+%C%_test_endpoint_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
+%C%_test_endpoint_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
+%C%_test_jwt_SOURCES = %D%/test_jwt.c \
+	%D%/tokens.c %D%/tokens.h
 %C%_test_jwt_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_jwt_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
+%C%_test_message_SOURCES = %D%/test_message.c \
+	%D%/certs.c %D%/certs.h \
+	%D%/tokens.c %D%/tokens.h \
+	%D%/wire.c %D%/wire.h
+%C%_test_message_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
+%C%_test_message_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 %C%_test_spiffe_id_SOURCES = %D%/test_spiffe_id.c
-%C%_test_spiffe_id_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_spiffe_id_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_spiffe_id_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
-%C%_test_svid_SOURCES = %D%/test_svid.c %D%/certs.c %D%/certs.h
+%C%_test_svid_SOURCES = %D%/test_svid.c \
+	%D%/certs.c %D%/certs.h
 %C%_test_svid_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_svid_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
-%C%_test_verify_SOURCES = %D%/test_verify.c %D%/certs.c %D%/certs.h
+%C%_test_verify_SOURCES = %D%/test_verify.c \
+	%D%/certs.c %D%/certs.h
 %C%_test_verify_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_verify_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 endif
