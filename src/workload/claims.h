@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { CLAIMS_DEPTH_MAX = 16, CLAIMS_MAX = 64 * 1024 };
+enum { CLAIMS_DEPTH_MAX = 16 };
 
 /*
  * Append the object that an encoded Struct is.  ERR_FORMAT: not one, nested

@@ -23,6 +23,7 @@ enum {
 	REQUEST_MAX = 64 * 1024,
 	AUDIENCES_MAX = 16,
 	AUDIENCE_MAX = 2048, /* bytes: a SPIFFE ID fits */
+	CLAIMS_MAX = 64 * 1024, /* a good ceiling for claims as JSON */
 };
 
 #define WORKLOAD_SERVICE        "/SpiffeWorkloadAPI/"

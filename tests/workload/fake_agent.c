@@ -320,7 +320,7 @@ fake_start(const char *path)
 	a->server = grpc_server_create(&args, NULL);
 	grpc_server_register_completion_queue(a->server, a->queue, NULL);
 	(void)snprintf(target, sizeof(target), "%s%s",
-	    path == NULL ? "ipv4:127.0.0.1:0" : "unix:",
+	    path == NULL ? "127.0.0.1:0" : "unix:",
 	    path == NULL ? "" : path);
 	port = listen_on(a, target);
 	if (port == 0) {

@@ -8,7 +8,8 @@ WORKLOAD_TESTS = \
 	%D%/test_message \
 	%D%/test_spiffe_id \
 	%D%/test_svid \
-	%D%/test_verify
+	%D%/test_verify \
+	%D%/test_workload
 check_PROGRAMS += $(WORKLOAD_TESTS)
 TESTS += $(WORKLOAD_TESTS)
 %C%_test_endpoint_SOURCES = %D%/test_endpoint.c
@@ -35,5 +36,12 @@ TESTS += $(WORKLOAD_TESTS)
 	%D%/certs.c %D%/certs.h
 %C%_test_verify_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_verify_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
+%C%_test_workload_SOURCES = %D%/test_workload.c \
+	%D%/certs.c %D%/certs.h \
+	%D%/fake_agent.c %D%/fake_agent.h \
+	%D%/tokens.c %D%/tokens.h \
+	%D%/wire.c %D%/wire.h
+%C%_test_workload_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS) $(GRPC_CFLAGS)
+%C%_test_workload_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 endif
 endif
