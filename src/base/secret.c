@@ -12,7 +12,8 @@ secret_wipe(void *p, size_t n)
 	if (n == 0)
 		return;
 #ifdef HAVE_EXPLICIT_BZERO
-	explicit_bzero(p, n);
+	if (n > 0) /* p may be NULL */
+		explicit_bzero(p, n);
 #else
 	volatile unsigned char *q = p;
 
