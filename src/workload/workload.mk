@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libworkload.a %D%/libworkload_pb.a
 	%D%/source.c %D%/source.h \
 	%D%/spiffe_id.c %D%/spiffe_id.h \
 	%D%/svid.c %D%/svid.h \
+	%D%/tls.c %D%/tls.h \
 	%D%/verify.c %D%/verify.h \
 	%D%/workload.c %D%/workload.h %D%/workload_impl.h \
 	%D%/workload_jwt.c \

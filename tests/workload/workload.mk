@@ -8,6 +8,7 @@ WORKLOAD_TESTS = \
 	%D%/test_message \
 	%D%/test_spiffe_id \
 	%D%/test_svid \
+	%D%/test_tls \
 	%D%/test_verify \
 	%D%/test_workload
 check_PROGRAMS += $(WORKLOAD_TESTS)
@@ -32,6 +33,10 @@ TESTS += $(WORKLOAD_TESTS)
 	%D%/certs.c %D%/certs.h
 %C%_test_svid_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_svid_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
+%C%_test_tls_SOURCES = %D%/test_tls.c \
+	%D%/certs.c %D%/certs.h
+%C%_test_tls_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS) $(CURL_CFLAGS)
+%C%_test_tls_LDADD = $(WORKLOAD_LIBS) $(CURL_LIBS) $(TEST_LIBS)
 %C%_test_verify_SOURCES = %D%/test_verify.c \
 	%D%/certs.c %D%/certs.h
 %C%_test_verify_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
