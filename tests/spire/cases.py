@@ -7,13 +7,14 @@ started and checks every log: a clean unload, no panic, no raw line.
 
 import json
 import os
+import re
 import signal
 import statistics
 import time
 
 from lab import (ACCOUNT, ALIAS, CLUSTER, DOMAIN, METADATA, PER_TASK, PLUGIN,
-                 REGION, Agent, Document, Mock, Server, Swapper, expect,
-                 free_port, selectors, wait)
+                 REGION, Agent, Document, Mock, Process, Server, Swapper,
+                 expect, free_port, selectors, wait)
 
 ALL = []
 FOREIGN = "210987654321"
@@ -618,6 +619,40 @@ def rotation(lab):
     agent.wait_svid(workload)
 
 
+@case("our client of the Workload API follows an agent")
+def workload_client(lab):
+    server = Server(lab)
+    agent = Agent(lab, server, lab.mock(), keys="disk")
+    workload = server.workload(ALIAS, "w", "-hint", "internal",
+                               "-x509SVIDTTL", "12")
+    agent.wait_svid(workload)
+    watch = Process(lab, "workload-watch", [lab.programs["watch"], "me"],
+                    {"SPIFFE_ENDPOINT_SOCKET": f"unix://{agent.socket}"})
+    watch.wait_said(f"svid {workload} hint=internal .* verified=yes")
+    watch.wait_said(f"jwt {workload} hint=internal agent={workload}"
+                    f" own={workload} claims=.*\"sub\"")
+    watch.wait_said("jwt refused for another audience")
+    watch.wait_said(f"bundle {DOMAIN}")
+
+    def serials():
+        return set(re.findall(r"serial=(\w+)", watch.text()))
+
+    wait(lambda: len(serials()) >= 3, "two rotations", watch)
+    # The client stays, and what it holds; the agent goes and comes back.
+    before = len(serials())
+    agent = agent.again()
+    wait(lambda: len(serials()) > before, "an SVID after the restart", watch)
+    expect("svids=0" not in watch.text(), "the SVID went with the agent")
+    # Without an entry there is no identity, and none is kept.
+    shown = json.loads(server.call("entry", "show", "-output", "json").stdout)
+    for entry in shown["entries"]:
+        server.call("entry", "delete", "-entryID", entry["id"])
+    watch.wait_said("update svids=0")
+    expect("verified=" in watch.text() and
+           watch.count("verified=yes") == watch.count("verified="),
+           "an SVID that its own bundle does not prove")
+
+
 @case("an agent that lost its keys attests again after a restart")
 def agent_restart(lab):
     server = Server(lab)
@@ -894,5 +929,7 @@ def dies_with_spire(lab):
 
 # Their figures are of a machine that does nothing else.
 ALONE = {crowds}
+# What needs a build with examples.
+EXAMPLES = {workload_client}
 LONG = {aws_outage, stopped_task, shared_agent_id, three_tasks, rotation,
-        reconfigure_agent, metadata_unreachable}
+        reconfigure_agent, metadata_unreachable, workload_client}

@@ -614,10 +614,10 @@ plugins {{
             argv += ["-selector", f"{PLUGIN}:{word}"]
         self.call("entry", "create", "-node", "-spiffeID", ALIAS, *argv)
 
-    def workload(self, parent, name="w"):
+    def workload(self, parent, name="w", *more):
         spiffe_id = f"spiffe://{DOMAIN}/{name}"
         self.call("entry", "create", "-parentID", parent, "-spiffeID",
-                  spiffe_id, "-selector", f"unix:uid:{os.getuid()}")
+                  spiffe_id, "-selector", f"unix:uid:{os.getuid()}", *more)
         return spiffe_id
 
     def reload(self, pattern, seconds=30):

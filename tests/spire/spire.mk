@@ -27,5 +27,6 @@ CLEANFILES += $(crowd_program)
 
 # Both plugins in a real SPIRE.  SPIRE="1.15.3 /a/folder" chooses which.
 .PHONY: check-spire
-check-spire: all tests/tools/replay-agent$(EXEEXT) $(crowd_program)
+check-spire: all tests/tools/replay-agent$(EXEEXT) $(crowd_program) \
+	$(WORKLOAD_WATCH)
 	$(top_srcdir)/tests/spire/run --build $(abs_top_builddir) $(SPIRE)

@@ -49,4 +49,11 @@ TESTS += $(WORKLOAD_TESTS)
 %C%_test_workload_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS) $(GRPC_CFLAGS)
 %C%_test_workload_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 endif
+
+# What make check-spire watches a real agent by.
+WORKLOAD_WATCH = %D%/workload-watch$(EXEEXT)
+check_PROGRAMS += %D%/workload-watch
+%C%_workload_watch_SOURCES = %D%/workload-watch.c
+%C%_workload_watch_CPPFLAGS = $(AM_CPPFLAGS) $(SSL_CFLAGS)
+%C%_workload_watch_LDADD = $(WORKLOAD_LIBS)
 endif
