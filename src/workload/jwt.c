@@ -148,18 +148,16 @@ check_audience(struct json aud, struct err *err)
 }
 
 static bool
-has_audience(struct json aud, struct str want, struct arena *a)
+has_audience(struct json aud, const char *want)
 {
 	struct json key, v;
 	struct json_iter it;
-	struct str s;
 
 	if (aud.type == JSON_STRING)
-		return json_string(&s, aud, a, NULL) == ERR_OK &&
-		       str_eq(s, want);
+		return json_string_is(aud, want);
 	json_iter_init(&it, aud);
 	while (json_iter_next(&it, &key, &v))
-		if (json_string(&s, v, a, NULL) == ERR_OK && str_eq(s, want))
+		if (json_string_is(v, want))
 			return true;
 	return false;
 }
@@ -316,9 +314,8 @@ check_signature(
 }
 
 static int
-judge(const struct parts *t, struct str audience,
-    const struct jwks_set *bundles, int64_t now, struct arena *a,
-    struct err *err)
+judge(const struct parts *t, const char *audience,
+    const struct jwks_set *bundles, int64_t now, struct err *err)
 {
 	const struct jwks *jwks;
 	int r;
@@ -336,9 +333,9 @@ judge(const struct parts *t, struct str audience,
 		return err_set(err, ERR_POLICY, "it has expired");
 	if (now + JWT_LEEWAY_S < t->nbf)
 		return err_set(err, ERR_POLICY, "it is not valid yet");
-	if (!has_audience(t->aud, audience, a))
+	if (!has_audience(t->aud, audience))
 		return err_set(err, ERR_POLICY, "\"%s\" is not its audience",
-		    CLEAN(audience));
+		    CLEAN(str_of(audience)));
 	return ERR_OK;
 }
 
@@ -381,7 +378,7 @@ jwt_read(
 }
 
 int
-jwt_verify(struct jwt_svid **jwtp, struct str token, struct str audience,
+jwt_verify(struct jwt_svid **jwtp, struct str token, const char *audience,
     const struct jwks_set *bundles, int64_t now, struct err *err)
 {
 	struct parts t = { .nbf = 0 };
@@ -391,7 +388,7 @@ jwt_verify(struct jwt_svid **jwtp, struct str token, struct str audience,
 	arena_init(&a, ARENA_MAX);
 	r = take_apart(&t, token, &a, err);
 	if (r == ERR_OK) {
-		r = judge(&t, audience, bundles, now, &a, err);
+		r = judge(&t, audience, bundles, now, err);
 		if (r != ERR_OK)
 			(void)err_prefix(err, "token of \"%s\" refused: ",
 			    CLEAN(spiffe_id_text(&t.id)));
@@ -403,20 +400,15 @@ jwt_verify(struct jwt_svid **jwtp, struct str token, struct str audience,
 }
 
 bool
-jwt_has_audience(const struct jwt_svid *jwt, struct str audience)
+jwt_has_audience(const struct jwt_svid *jwt, const char *audience)
 {
 	struct json root, aud;
 	const struct json_want want[] = { { "aud", JSON_STRING | JSON_ARRAY,
 	    true, &aud } };
-	struct arena a;
-	bool has;
 
-	arena_init(&a, ARENA_MAX);
-	has = json_open(&root, str_of(jwt->claims), NULL) == ERR_OK &&
-	      json_members(root, want, 1, 0, NULL) == ERR_OK &&
-	      has_audience(aud, audience, &a);
-	arena_release(&a);
-	return has;
+	return json_open(&root, str_of(jwt->claims), NULL) == ERR_OK &&
+	       json_members(root, want, 1, 0, NULL) == ERR_OK &&
+	       has_audience(aud, audience);
 }
 
 void

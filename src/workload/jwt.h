@@ -44,11 +44,11 @@ int jwt_read(struct jwt_svid **jwtp, struct str token, struct str hint,
  * ERR_FORMAT: no JWT-SVID; ERR_POLICY: refused, the sentence says the rule and
  * whose token it claims to be; ERR_UNAVAILABLE: we hold no JWT bundles.
  */
-int jwt_verify(struct jwt_svid **jwtp, struct str token, struct str audience,
+int jwt_verify(struct jwt_svid **jwtp, struct str token, const char *audience,
     const struct jwks_set *bundles, int64_t now, struct err *err) MUST_USE;
 
 /* Is this one of the audiences of the token? */
-bool jwt_has_audience(const struct jwt_svid *jwt, struct str audience);
+bool jwt_has_audience(const struct jwt_svid *jwt, const char *audience);
 
 void jwt_free(struct jwt_svid *jwt); /* wipes the token; takes NULL */
 

@@ -19,27 +19,28 @@ struct block {
 	alignas(max_align_t) unsigned char p[];
 };
 
+/* allocator_data is where a failure is noted. */
 static void *
-wiping_alloc(void *arg, size_t n)
+wiping_alloc(void *failed, size_t n)
 {
-	struct block *b;
+	struct block *b = NULL;
 
-	(void)arg;
-	if (n > MESSAGE_MAX * 2U)
+	if (n <= MESSAGE_MAX * 2U)
+		b = malloc(sizeof(*b) + n);
+	if (b == NULL) {
+		*(bool *)failed = true;
 		return NULL;
-	b = malloc(sizeof(*b) + n);
-	if (b == NULL)
-		return NULL;
+	}
 	b->n = n;
 	return b->p;
 }
 
 static void
-wiping_free(void *arg, void *p)
+wiping_free(void *failed, void *p)
 {
 	struct block *b;
 
-	(void)arg;
+	(void)failed;
 	if (p == NULL)
 		return;
 	b = (struct block *)(void *)((char *)p - offsetof(struct block, p));
@@ -47,7 +48,8 @@ wiping_free(void *arg, void *p)
 	free(b);
 }
 
-static ProtobufCAllocator wiping = { wiping_alloc, wiping_free, NULL };
+#define WIPING(failed) \
+	(&(ProtobufCAllocator){ wiping_alloc, wiping_free, &(failed) })
 
 static struct str
 str_of_bytes(ProtobufCBinaryData b)
@@ -62,8 +64,10 @@ bytes_of(struct str s)
 }
 
 static int
-unreadable(struct err *err)
+unreadable(bool no_memory, struct err *err)
 {
+	if (no_memory)
+		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	return err_set(err, ERR_FORMAT, "the message cannot be read");
 }
 
@@ -155,18 +159,19 @@ message_svids(struct svid_set **svidsp, struct bundle_set **bundlesp,
 {
 	struct svid_set *svids = NULL;
 	struct bundle_set *bundles = NULL;
+	bool no_memory = false;
 	Workload__X509SVIDResponse *m = workload__x509_svidresponse__unpack(
-	    &wiping, message.n, (const uint8_t *)message.p);
+	    WIPING(no_memory), message.n, (const uint8_t *)message.p);
 	int r;
 
 	if (m == NULL)
-		return unreadable(err);
+		return unreadable(no_memory, err);
 	r = svid_set_new(&svids, err);
 	if (r == ERR_OK)
 		r = bundle_set_new(&bundles, err);
 	if (r == ERR_OK)
 		r = fill_svids(svids, bundles, m, err);
-	workload__x509_svidresponse__free_unpacked(m, &wiping);
+	workload__x509_svidresponse__free_unpacked(m, WIPING(no_memory));
 	if (r == ERR_OK) {
 		*svidsp = svids;
 		*bundlesp = bundles;
@@ -182,20 +187,21 @@ message_bundles(
     struct bundle_set **bundlesp, struct str message, struct err *err)
 {
 	struct bundle_set *bundles = NULL;
+	bool no_memory = false;
 	Workload__X509BundlesResponse *m =
 	    workload__x509_bundles_response__unpack(
-		NULL, message.n, (const uint8_t *)message.p);
+		WIPING(no_memory), message.n, (const uint8_t *)message.p);
 	int r;
 
 	if (m == NULL)
-		return unreadable(err);
+		return unreadable(no_memory, err);
 	r = m->n_bundles == 0 ? missing("bundles", err)
 			      : bundle_set_new(&bundles, err);
 	if (r == ERR_OK)
 		r = add_bundles(bundles, m->bundles, m->n_bundles, err);
 	if (r == ERR_OK)
 		r = add_crls(bundles, m->crl, m->n_crl, err);
-	workload__x509_bundles_response__free_unpacked(m, NULL);
+	workload__x509_bundles_response__free_unpacked(m, WIPING(no_memory));
 	if (r == ERR_OK)
 		*bundlesp = bundles;
 	else
@@ -207,20 +213,21 @@ int
 message_jwks(struct jwks_set **jwksp, struct str message, struct err *err)
 {
 	struct jwks_set *jwks = NULL;
+	bool no_memory = false;
 	Workload__JWTBundlesResponse *m =
 	    workload__jwtbundles_response__unpack(
-		NULL, message.n, (const uint8_t *)message.p);
+		WIPING(no_memory), message.n, (const uint8_t *)message.p);
 	size_t i;
 	int r;
 
 	if (m == NULL)
-		return unreadable(err);
+		return unreadable(no_memory, err);
 	r = m->n_bundles == 0 ? missing("bundles", err)
 			      : jwks_set_new(&jwks, err);
 	for (i = 0; r == ERR_OK && i < m->n_bundles; i++)
 		r = jwks_set_add(jwks, str_of_bytes(m->bundles[i]->key),
 		    str_of_bytes(m->bundles[i]->value), err);
-	workload__jwtbundles_response__free_unpacked(m, NULL);
+	workload__jwtbundles_response__free_unpacked(m, WIPING(no_memory));
 	if (r == ERR_OK)
 		*jwksp = jwks;
 	else
@@ -259,15 +266,16 @@ message_jwts(struct jwt_list **listp, struct str message, struct err *err)
 {
 	struct jwt_list *list = calloc(1, sizeof(*list));
 	Workload__JWTSVIDResponse *m;
+	bool no_memory = false;
 	int r = ERR_OK;
 	size_t i;
 
 	if (list == NULL)
 		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	m = workload__jwtsvidresponse__unpack(
-	    &wiping, message.n, (const uint8_t *)message.p);
+	    WIPING(no_memory), message.n, (const uint8_t *)message.p);
 	if (m == NULL)
-		r = unreadable(err);
+		r = unreadable(no_memory, err);
 	else if (m->n_svids == 0)
 		r = missing("svids", err);
 	for (i = 0; r == ERR_OK && i < m->n_svids; i++) {
@@ -277,7 +285,7 @@ message_jwts(struct jwt_list **listp, struct str message, struct err *err)
 			    CLEAN(str_of_bytes(m->svids[i]->spiffe_id)));
 	}
 	if (m != NULL)
-		workload__jwtsvidresponse__free_unpacked(m, &wiping);
+		workload__jwtsvidresponse__free_unpacked(m, WIPING(no_memory));
 	if (r == ERR_OK)
 		*listp = list;
 	else
@@ -300,13 +308,14 @@ message_validated(struct spiffe_id *id, struct buf *claims, struct str message,
     struct err *err)
 {
 	struct spiffe_id got;
+	bool no_memory = false;
 	Workload__ValidateJWTSVIDResponse *m =
 	    workload__validate_jwtsvidresponse__unpack(
-		NULL, message.n, (const uint8_t *)message.p);
+		WIPING(no_memory), message.n, (const uint8_t *)message.p);
 	int r = ERR_OK;
 
 	if (m == NULL)
-		return unreadable(err);
+		return unreadable(no_memory, err);
 	if (m->spiffe_id.len == 0)
 		r = missing("spiffe_id", err);
 	else if (m->claims.len == 0)
@@ -317,7 +326,7 @@ message_validated(struct spiffe_id *id, struct buf *claims, struct str message,
 		r = claims_write(claims, str_of_bytes(m->claims), err);
 	if (r == ERR_OK)
 		*id = got;
-	workload__validate_jwtsvidresponse__free_unpacked(m, NULL);
+	workload__validate_jwtsvidresponse__free_unpacked(m, WIPING(no_memory));
 	return r;
 }
 

@@ -184,7 +184,7 @@ static int64_t
 delay_of(struct stream *s, grpc_status_code status, int64_t now)
 {
 	struct workload *w = s->w;
-	unsigned doublings = s->status.failed - 1;
+	unsigned doublings = s->status.failed > 0 ? s->status.failed - 1 : 0;
 	int64_t delay;
 
 	/* "the client SHOULD immediately establish a new connection" (4.2) */
@@ -227,7 +227,9 @@ on_closed(struct stream *s)
 	rpc_end(&s->rpc);
 	set_connected(s, false);
 	s->status.error = err;
-	s->status.failed++;
+	/* the end of a stream that had worked is no failed attempt */
+	if (!s->worked)
+		s->status.failed++;
 	s->status.is_final = status == GRPC_STATUS_INVALID_ARGUMENT;
 	(void)pthread_mutex_unlock(&w->lock);
 	if (status == GRPC_STATUS_PERMISSION_DENIED)

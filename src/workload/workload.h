@@ -97,7 +97,7 @@ int workload_fetch_jwts(struct jwt_list **list, struct workload *w,
  * claims as a JSON object, unless that is NULL.
  */
 int workload_validate_jwt(struct spiffe_id *id, struct buf *claims,
-    struct workload *w, struct str token, struct str audience,
+    struct workload *w, struct str token, const char *audience,
     int64_t timeout_ms, struct err *err) MUST_USE;
 
 #endif

@@ -58,7 +58,7 @@ check_jwts(const struct jwt_list *list, const char *const *audiences,
 			    "a JWT-SVID of \"%s\" was not asked for",
 			    CLEAN(spiffe_id_text(&jwt->id)));
 		for (k = 0; audiences[k] != NULL; k++)
-			if (!jwt_has_audience(jwt, str_of(audiences[k])))
+			if (!jwt_has_audience(jwt, audiences[k]))
 				return err_set(err, ERR_UPSTREAM,
 				    "a JWT-SVID without the audience \"%s\"",
 				    CLEAN(str_of(audiences[k])));
@@ -96,7 +96,7 @@ workload_fetch_jwts(struct jwt_list **listp, struct workload *w,
 
 int
 workload_validate_jwt(struct spiffe_id *id, struct buf *claims,
-    struct workload *w, struct str token, struct str audience,
+    struct workload *w, struct str token, const char *audience,
     int64_t timeout_ms, struct err *err)
 {
 	struct buf request, reply;
@@ -104,7 +104,8 @@ workload_validate_jwt(struct spiffe_id *id, struct buf *claims,
 
 	buf_init(&request, REQUEST_MAX);
 	buf_init(&reply, MESSAGE_MAX);
-	r = message_ask_validation(&request, audience, token, err);
+	r = message_ask_validation(
+	    &request, str_of(audience), token, err);
 	if (r == ERR_OK) {
 		r = ask(&reply, w, WORKLOAD_VALIDATE_JWT, buf_str(&request),
 		    timeout_ms, err);

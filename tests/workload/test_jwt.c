@@ -66,7 +66,7 @@ verify(struct err *err)
 {
 	struct jwt_svid *jwt = NULL;
 	int r = jwt_verify(
-	    &jwt, buf_str(&token), STR("me"), bundles, NOW, err);
+	    &jwt, buf_str(&token), "me", bundles, NOW, err);
 
 	ck_assert((jwt != NULL) == (r == ERR_OK));
 	jwt_free(jwt);
@@ -98,15 +98,15 @@ START_TEST(believes_every_allowed_algorithm)
 	add_set("alg.test");
 	token_make(&token, algs[_i], key, "k", "spiffe://alg.test/a", "me",
 	    NOW + 1);
-	ck_assert_msg(jwt_verify(&jwt, buf_str(&token), STR("me"), bundles, NOW,
+	ck_assert_msg(jwt_verify(&jwt, buf_str(&token), "me", bundles, NOW,
 			  &err) == ERR_OK,
 	    "%s", err.msg);
 	ck_str(spiffe_id_text(&jwt->id), "spiffe://alg.test/a");
 	ck_assert_int_eq(jwt->expires, NOW + 1);
 	ck_assert_str_eq(jwt->token, buf_text(&token));
 	ck_assert_ptr_nonnull(strstr(jwt->claims, "\"aud\":[\"me\"]"));
-	ck_assert(jwt_has_audience(jwt, STR("me")));
-	ck_assert(!jwt_has_audience(jwt, STR("you")));
+	ck_assert(jwt_has_audience(jwt, "me"));
+	ck_assert(!jwt_has_audience(jwt, "you"));
 	jwt_free(jwt);
 	/* one bit of the signature */
 	token.p[token.n - 8] ^= 1;
@@ -317,7 +317,7 @@ START_TEST(without_bundles_no_token_is_believed)
 	struct jwt_svid *jwt = NULL;
 
 	token_sign(&token, "ES256", es256, headers[0], CLAIM);
-	ck_assert_int_eq(jwt_verify(&jwt, buf_str(&token), STR("me"), NULL, NOW,
+	ck_assert_int_eq(jwt_verify(&jwt, buf_str(&token), "me", NULL, NOW,
 			     NULL),
 	    ERR_UNAVAILABLE);
 }

@@ -209,7 +209,7 @@ START_TEST(every_call_has_the_security_header)
 			     GENEROUS_MS, NULL),
 	    ERR_POLICY);
 	ck_assert_int_eq(workload_validate_jwt(&id, NULL, w, STR("t"),
-			     STR("me"), GENEROUS_MS, NULL),
+			     "me", GENEROUS_MS, NULL),
 	    ERR_POLICY);
 	UNTIL(fake_calls(agent, FAKE_SVIDS) == 1 &&
 	      fake_calls(agent, FAKE_BUNDLES) == 1 &&
@@ -571,7 +571,7 @@ START_TEST(fetches_jwts_and_verifies_them_by_bundle)
 	    "%s", err.msg);
 	ck_assert_uint_eq(list->count, 1);
 	s = source_get(source);
-	ck_assert_int_eq(jwt_verify(&jwt, str_of(list->at[0]->token), STR("me"),
+	ck_assert_int_eq(jwt_verify(&jwt, str_of(list->at[0]->token), "me",
 			     s->jwks, time(NULL), NULL),
 	    ERR_OK);
 	snapshot_unref(s);
@@ -679,7 +679,7 @@ START_TEST(validates_a_jwt)
 	open_client(0);
 	buf_init(&claims, CLAIMS_MAX);
 	ck_assert_int_eq(workload_validate_jwt(&id, &claims, w, STR("t"),
-			     STR("me"), GENEROUS_MS, NULL),
+			     "me", GENEROUS_MS, NULL),
 	    ERR_OK);
 	ck_str(spiffe_id_text(&id), ID);
 	ck_assert_str_eq(buf_text(&claims), "{\"k\":true}");
@@ -690,7 +690,7 @@ START_TEST(validates_a_jwt)
 	/* what SPIRE says of a token it does not believe */
 	set_status(FAKE_VALIDATE, GRPC_STATUS_INVALID_ARGUMENT);
 	ck_assert_int_eq(workload_validate_jwt(&id, NULL, w, STR("t"),
-			     STR("me"), GENEROUS_MS, &err),
+			     "me", GENEROUS_MS, &err),
 	    ERR_POLICY);
 	ck_assert_int_eq(err.code, ERR_POLICY);
 	ck_str(spiffe_id_text(&id), ID);

@@ -84,16 +84,16 @@ say_jwt(struct workload *w, const char *audience)
 		&list, w, audiences, NULL, PATIENCE_MS, &err) != ERR_OK)
 		die("fetch", &err);
 	token = str_of(list->at[0]->token);
-	if (workload_validate_jwt(&id, &claims, w, token, str_of(audience),
+	if (workload_validate_jwt(&id, &claims, w, token, audience,
 		PATIENCE_MS, &err) != ERR_OK)
 		die("validate", &err);
-	if (jwt_verify(&own, token, str_of(audience), s->jwks,
+	if (jwt_verify(&own, token, audience, s->jwks,
 		(int64_t)time(NULL), &err) != ERR_OK)
 		die("verify", &err);
 	(void)printf("jwt %s hint=%s agent=%s own=%s claims=%s\n",
 	    list->at[0]->id.text, list->at[0]->hint, id.text, own->id.text,
 	    buf_text(&claims));
-	if (workload_validate_jwt(&id, NULL, w, token, STR("somebody-else"),
+	if (workload_validate_jwt(&id, NULL, w, token, "somebody-else",
 		PATIENCE_MS, &err) == ERR_POLICY)
 		(void)printf("jwt refused for another audience: %s\n", err.msg);
 	jwt_free(own);

@@ -4,6 +4,7 @@ if EXAMPLES
 if HAVE_CHECK
 WORKLOAD_TESTS = \
 	%D%/test_endpoint \
+	%D%/test_failing_memory \
 	%D%/test_jwt \
 	%D%/test_message \
 	%D%/test_spiffe_id \
@@ -16,6 +17,13 @@ TESTS += $(WORKLOAD_TESTS)
 %C%_test_endpoint_SOURCES = %D%/test_endpoint.c
 %C%_test_endpoint_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
 %C%_test_endpoint_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
+%C%_test_failing_memory_SOURCES = %D%/test_failing_memory.c tests/fault.c tests/fault.h \
+	%D%/certs.c %D%/certs.h \
+	%D%/tokens.c %D%/tokens.h \
+	%D%/wire.c %D%/wire.h
+%C%_test_failing_memory_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
+%C%_test_failing_memory_LDFLAGS = $(FAULT_LINK)
+%C%_test_failing_memory_LDADD = $(WORKLOAD_LIBS) $(TEST_LIBS)
 %C%_test_jwt_SOURCES = %D%/test_jwt.c \
 	%D%/tokens.c %D%/tokens.h
 %C%_test_jwt_CPPFLAGS = $(TEST_CPPFLAGS) $(SSL_CFLAGS)
