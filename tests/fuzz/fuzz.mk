@@ -120,6 +120,20 @@ FUZZ_TARGETS += %D%/fuzz_judge
 	src/task/libtask.a src/json/libjson.a src/base/libbase.a $(FUZZ_LIBS)
 endif
 
+if EXAMPLES
+FUZZ_TARGETS += %D%/fuzz_jwt
+%C%_fuzz_jwt_SOURCES = %D%/fuzz_jwt.c
+%C%_fuzz_jwt_CPPFLAGS = $(FUZZ_CPPFLAGS) $(SSL_CFLAGS)
+%C%_fuzz_jwt_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_jwt_LDADD = $(WORKLOAD_LIBS) $(FUZZ_LIBS)
+
+FUZZ_TARGETS += %D%/fuzz_workload
+%C%_fuzz_workload_SOURCES = %D%/fuzz_workload.c
+%C%_fuzz_workload_CPPFLAGS = $(FUZZ_CPPFLAGS) $(SSL_CFLAGS)
+%C%_fuzz_workload_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_workload_LDADD = $(WORKLOAD_LIBS) $(FUZZ_LIBS)
+endif
+
 check_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += %D%/fuzz.h %D%/main.c %D%/corpus %D%/dict
 CLEANFILES += *.crash
