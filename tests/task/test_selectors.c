@@ -436,7 +436,7 @@ START_TEST(leaves_out_tags_and_containers_only)
 	static const char *const kept[] = { "account:021436587009",
 		"cluster:batch", "client_ip:verified", "exec:disabled",
 		"overrides:none", "partition:aws", "region:us-east-1",
-		"subnet:s", "task_id:" ID, "task_role:021436587009/agent" };
+		"subnet:s", ("task_id:" ID), "task_role:021436587009/agent" };
 	struct task_proof proof = bare_proof();
 	struct selectors got;
 	size_t i, k, found = 0;
