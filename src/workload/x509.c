@@ -17,7 +17,9 @@ int
 x509_parse_list(
     STACK_OF(X509) **certs, struct str der, int max, struct err *err)
 {
-	const unsigned char *p = (const unsigned char *)der.p;
+	/* bytes of no length may have no address */
+	const unsigned char *p =
+	    (const unsigned char *)(der.n == 0 ? "" : der.p);
 	const unsigned char *end = p + der.n;
 	STACK_OF(X509) *got = sk_X509_new_null();
 	X509 *cert = NULL;
