@@ -56,7 +56,8 @@ fill(struct bundle *b, struct str der, struct err *err)
 		r = x509_check_authority(cert, err);
 		if (r != ERR_OK)
 			return r;
-		if (b->store != NULL && X509_STORE_add_cert(b->store, cert) != 1)
+		if (b->store != NULL &&
+		    X509_STORE_add_cert(b->store, cert) != 1)
 			return err_set(err, ERR_FORMAT,
 			    "an authority cannot be used: %s", x509_reason());
 	}

@@ -412,7 +412,8 @@ message_ask_validation(
 		    err, ERR_TOOBIG, "a token of %zu bytes", token.n);
 	m.audience = bytes_of(audience);
 	m.svid = bytes_of(token);
-	p = room_for(out, workload__validate_jwtsvidrequest__get_packed_size(&m));
+	p = room_for(
+	    out, workload__validate_jwtsvidrequest__get_packed_size(&m));
 	if (p != NULL)
 		(void)workload__validate_jwtsvidrequest__pack(&m, p);
 	return buf_check(out, err);

@@ -109,7 +109,8 @@ set_body(X509 *cert, const struct cert_spec *spec, EVP_PKEY *key, X509 *issuer)
 		 ASN1_INTEGER_set(X509_get_serialNumber(cert), ++serial) == 1 &&
 		 X509_gmtime_adj(
 		     X509_getm_notBefore(cert), spec->from_s) != NULL &&
-		 X509_gmtime_adj(X509_getm_notAfter(cert), spec->to_s) != NULL &&
+		 X509_gmtime_adj(
+		     X509_getm_notAfter(cert), spec->to_s) != NULL &&
 		 X509_set_issuer_name(cert,
 		     issuer == NULL ? subject
 				    : X509_get_subject_name(issuer)) == 1 &&

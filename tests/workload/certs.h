@@ -21,10 +21,10 @@ struct cert_spec {
 	const char *usage;
 	const char *extended;
 	const char *name_constraints;
-	const char *unknown;    /* an extension nobody knows: "critical" or "" */
-	long from_s, to_s;      /* from now */
-	const char *digest;     /* NULL: SHA256 */
-	int rsa_bits;           /* 0: P-256 */
+	const char *unknown; /* an extension nobody knows: "critical", "" */
+	long from_s, to_s;   /* from now */
+	const char *digest;  /* NULL: SHA256 */
+	int rsa_bits;        /* 0: P-256 */
 };
 struct cert_spec cert_leaf(const char *uri_name); /* "URI:spiffe://d/a" */
 struct cert_spec cert_authority(const char *domain);

@@ -220,7 +220,8 @@ END_TEST
 START_TEST(refuses_a_matcher_that_can_match_nothing)
 {
 	static const char *const none[] = { NULL };
-	static const char *const bad[] = { "spiffe://d/a", "spiffe://d/", NULL };
+	static const char *const bad[] = { "spiffe://d/a", "spiffe://d/",
+		NULL };
 	struct id_matcher m = { MATCH_IDS, NULL, none };
 	struct err err = { 0 };
 

@@ -360,6 +360,7 @@ START_TEST(federated_domains_meet)
 {
 	struct cert far = cert_make_authority("far.test");
 	struct cert leaf = cert_make_leaf("spiffe://far.test/x", &far);
+	struct cert own = cert_make_leaf(SERVER, &home);
 	struct bundle_set *both = bundle_of("home.test", &home);
 	struct str der = cert_der(&far, NULL);
 	struct spiffe_id id;
@@ -375,21 +376,17 @@ START_TEST(federated_domains_meet)
 	must_say(server, "no bundle for its trust domain");
 	ck_assert_int_eq(
 	    bundle_set_add(both, STR("far.test"), der, NULL), ERR_OK);
-	{
-		struct cert own = cert_make_leaf(SERVER, &home);
-
-		ck_assert_int_eq(source_put(server_source,
-				     (struct snapshot){
-					 svids_of(SERVER, &own, NULL, ""), both,
-					 NULL },
-				     NULL),
-		    ERR_OK);
-		cert_free(&own);
-	}
+	ck_assert_int_eq(
+	    source_put(server_source,
+		(struct snapshot){
+		    svids_of(SERVER, &own, NULL, ""), both, NULL },
+		NULL),
+	    ERR_OK);
 	ck_assert(connects());
 	ck_assert_int_eq(tls_peer_id(&id, server, NULL), ERR_OK);
 	ck_str(spiffe_id_text(&id), "spiffe://far.test/x");
 	cert_der_free(der);
+	cert_free(&own);
 	cert_free(&leaf);
 	cert_free(&far);
 }

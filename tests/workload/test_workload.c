@@ -392,18 +392,14 @@ END_TEST
 
 START_TEST(waits_for_an_agent_that_is_not_there_yet)
 {
+	char endpoint[96];
+	struct workload_options options = { endpoint, 0, QUICK_MS,
+		4L * QUICK_MS };
+
 	fake_stop(agent);
 	agent = NULL;
-	w = NULL;
-	{
-		char endpoint[96];
-		struct workload_options options = { endpoint, 0, QUICK_MS,
-			4L * QUICK_MS };
-
-		(void)snprintf(
-		    endpoint, sizeof(endpoint), "unix://%s", path);
-		ck_assert_int_eq(workload_open(&w, &options, NULL), ERR_OK);
-	}
+	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s", path);
+	ck_assert_int_eq(workload_open(&w, &options, NULL), ERR_OK);
 	source = workload_source(w);
 	UNTIL(status_of(WORKLOAD_SVIDS).failed >= 2);
 	ck_assert_int_eq(status_of(WORKLOAD_SVIDS).updated, 0);

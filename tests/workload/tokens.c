@@ -129,7 +129,8 @@ add_rsa(struct buf *out, EVP_PKEY *key)
 	size_t i;
 	long n;
 
-	must(len > 0 && (ASN1_get_object(&p, &n, &tag, &class, len) & 0x80) == 0,
+	must(len > 0 &&
+		 (ASN1_get_object(&p, &n, &tag, &class, len) & 0x80) == 0,
 	    "RSA");
 	for (i = 0; i < 2; i++) {
 		ASN1_INTEGER *v = d2i_ASN1_INTEGER(NULL, &p, n);

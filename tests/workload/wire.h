@@ -22,7 +22,7 @@ struct wire_svid {
 };
 void wire_put_svid(struct buf *out, const struct wire_svid *svid);
 
-/* One SVID by an authority of "spiffe://home.test", with all that belongs. */
+/* One SVID with its key and the bundle of its authority. */
 void wire_put_leaf(struct buf *out, const char *id, const struct cert *leaf,
     const struct cert *authority, const char *hint);
 
