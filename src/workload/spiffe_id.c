@@ -177,7 +177,7 @@ id_matches(const struct id_matcher *m, const struct spiffe_id *id)
 			   ERR_OK &&
 		       str_eq(name, spiffe_id_domain(id));
 	case MATCH_IDS:
-		for (i = 0; m->ids[i] != NULL; i++)
+		for (i = 0; m->ids != NULL && m->ids[i] != NULL; i++)
 			if (str_is(spiffe_id_text(id), m->ids[i]))
 				return true;
 		return false;

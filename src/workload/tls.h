@@ -18,7 +18,8 @@
  *	... on BEV_EVENT_ERROR
  *	tls_error(&err, bufferevent_openssl_get_ssl(bev));
  *
- * A client on libcurl; the host's name is not in an SVID, hence VERIFYHOST:
+ * A client on libcurl; the host's name is not in an SVID, hence VERIFYHOST, and
+ * no other authorities than ours are looked for, hence CAINFO and CAPATH:
  *
  *	static CURLcode on_ctx(CURL *curl, void *ctx, void *tls)
  *	{
@@ -28,6 +29,8 @@
  *	curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_ctx);
  *	curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, tls);
  *	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+ *	curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+ *	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
  */
 #ifndef WORKLOAD_TLS_H
 #define WORKLOAD_TLS_H

@@ -140,6 +140,24 @@ cert_make(const struct cert_spec *spec, const struct cert *issuer)
 }
 
 void
+cert_add(struct cert *c, int nid, const char *value, const struct cert *issuer)
+{
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	int len;
+
+	add_extension(c->cert, nid, value);
+	must(X509_sign(c->cert, issuer->key, EVP_sha256()) > 0, "signature");
+	/* OpenSSL remembers what it has read of the old one */
+	len = i2d_X509(c->cert, &der);
+	p = der;
+	X509_free(c->cert);
+	c->cert = d2i_X509(NULL, &p, len);
+	must(c->cert != NULL, "DER");
+	OPENSSL_free(der);
+}
+
+void
 cert_free(struct cert *c)
 {
 	X509_free(c->cert);

@@ -38,6 +38,10 @@ struct cert {
 struct cert cert_make(const struct cert_spec *spec, const struct cert *issuer);
 void cert_free(struct cert *c);
 
+/* One more extension, signed anew. */
+void cert_add(
+    struct cert *c, int nid, const char *value, const struct cert *issuer);
+
 /* An authority for "spiffe://domain", and a leaf "spiffe://..." by it. */
 struct cert cert_make_authority(const char *domain);
 struct cert cert_make_leaf(const char *id, const struct cert *issuer);

@@ -200,6 +200,7 @@ static const struct {
 	    "spiffe://d/a", true },
 	{ "no member", { MATCH_DOMAIN, "d", NULL }, "spiffe://dd/a", false },
 	{ "no domain", { MATCH_DOMAIN, NULL, NULL }, "spiffe://d/a", false },
+	{ "no list", { MATCH_IDS, NULL, NULL }, "spiffe://d/a", false },
 	{ "the first of two", { MATCH_IDS, NULL, two }, "spiffe://d/a", true },
 	{ "the second", { MATCH_IDS, NULL, two }, "spiffe://e/b", true },
 	{ "a prefix", { MATCH_IDS, NULL, two }, "spiffe://d/ab", false },

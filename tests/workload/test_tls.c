@@ -591,6 +591,8 @@ get(CURL *curl, struct tls *tls)
 	(void)curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_ctx);
 	(void)curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, tls);
 	(void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	(void)curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+	(void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 	return curl_easy_perform(curl);
 }
 

@@ -7,6 +7,8 @@
 
 #include <time.h>
 
+#include <openssl/x509v3.h>
+
 #include "certs.h"
 #include "testing.h"
 #include "workload/x509.h"
@@ -257,6 +259,36 @@ START_TEST(refuses_an_empty_subject_with_names_not_critical)
 
 	spec.subject = NULL;
 	must_refuse(&spec, &home, NULL, "neither a subject nor critical");
+}
+END_TEST
+
+/* A reader of only the first would see another ID than a reader of the last. */
+START_TEST(refuses_an_extension_that_is_there_twice)
+{
+	static const struct {
+		int nid;
+		const char *value;
+	} again[] = {
+		{ NID_subject_alt_name, "URI:spiffe://home.test/b" },
+		{ NID_subject_alt_name, "DNS:a.test" },
+		{ NID_basic_constraints, "critical,CA:FALSE" },
+		{ NID_key_usage, "critical,digitalSignature" },
+		{ NID_ext_key_usage, "serverAuth,clientAuth" },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(again); i++) {
+		struct cert leaf =
+		    cert_make_leaf("spiffe://home.test/a", &home);
+		struct err err = { 0 };
+
+		cert_add(&leaf, again[i].nid, again[i].value, &home);
+		ck_assert_int_eq(
+		    verify_with(NULL, &leaf, NULL, &any, &err), ERR_POLICY);
+		ck_assert_msg(
+		    strstr(err.msg, "there twice") != NULL, "%s", err.msg);
+		cert_free(&leaf);
+	}
 }
 END_TEST
 
@@ -577,6 +609,7 @@ main(void)
 	tcase_add_test(tc, says_whom_it_refuses);
 	tcase_add_test(tc, refuses_by_time);
 	tcase_add_test(tc, refuses_an_empty_subject_with_names_not_critical);
+	tcase_add_test(tc, refuses_an_extension_that_is_there_twice);
 	tcase_add_test(tc, refuses_an_unknown_critical_extension);
 	tcase_add_test(tc, refuses_weak_signatures_and_keys);
 	tcase_add_test(tc, refuses_who_signed_itself);
