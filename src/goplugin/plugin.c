@@ -14,6 +14,7 @@
 enum {
 	LOOK_AROUND_MS = 1000, /* for SIGTERM, and for a host that is gone */
 	AFTER_STREAM_MS = 50,  /* a dying host's sockets close before it dies */
+	PARTING_MS = 100,      /* for the host to hang up after Shutdown */
 	TERM_GRACE_MS = 30 * 1000,
 	/* the host kills us after 2 s; a search for leaks is not cut short */
 	STOP_MS = TRACED ? 5000 : 500,
@@ -26,6 +27,7 @@ struct gp_plugin {
 	const struct gp_program *program;
 	struct loop_timer look;
 	int64_t term_ms; /* when SIGTERM was seen; 0: not */
+	bool parting;    /* Shutdown was answered */
 	bool stopping;
 };
 
@@ -44,7 +46,8 @@ stop(struct gp_plugin *plugin, const char *why)
 	if (plugin->stopping)
 		return;
 	plugin->stopping = true;
-	handshake_exit_within(STOP_MS);
+	if (!plugin->parting)
+		handshake_exit_within(STOP_MS);
 	log_debug("stopping", F_TEXT("why", why));
 	log_flush();
 	plugin->program->stopping(plugin->program->arg);
@@ -59,6 +62,10 @@ look_around(struct loop_timer *timer)
 
 	if (plugin->stopping)
 		return;
+	if (plugin->parting) {
+		stop(plugin, "Shutdown");
+		return;
+	}
 	if (handshake_is_orphan()) {
 		stop(plugin, "the host is gone");
 		return;
@@ -74,19 +81,38 @@ look_around(struct loop_timer *timer)
 		abort();
 }
 
+/*
+ * Whoever hangs up first takes what is under way with it, and a host that
+ * writes to a plugin that has gone never reads the answer to its Shutdown.  So
+ * the host goes first: it closes the connection as soon as it has the answer.
+ */
 static void
 on_shutdown(void *arg)
 {
-	stop(arg, "Shutdown");
+	struct gp_plugin *plugin = arg;
+
+	if (plugin->stopping || plugin->parting)
+		return;
+	handshake_exit_within(STOP_MS);
+	plugin->parting = true;
+	if (plugin->services.streams == 0 ||
+	    loop_timer_set(plugin->loop, &plugin->look, PARTING_MS,
+		look_around) != ERR_OK)
+		stop(plugin, "Shutdown");
 }
 
 static void
-on_broker_end(void *arg)
+on_stream_end(void *arg)
 {
 	struct gp_plugin *plugin = arg;
 
 	if (plugin->stopping)
 		return;
+	if (plugin->parting) {
+		if (plugin->services.streams == 0)
+			stop(plugin, "Shutdown");
+		return;
+	}
 	if (handshake_is_orphan())
 		stop(plugin, "the host is gone");
 	else if (loop_timer_set(plugin->loop, &plugin->look, AFTER_STREAM_MS,
@@ -110,7 +136,7 @@ gp_plugin_new(struct gp_plugin **pluginp, struct err *err)
 		return r;
 	}
 	plugin->services = (struct services){ .on_shutdown = on_shutdown,
-		.on_broker_end = on_broker_end,
+		.on_stream_end = on_stream_end,
 		.arg = plugin };
 	services_init(&plugin->services);
 	*pluginp = plugin;

@@ -36,8 +36,11 @@ learn_host(struct services *services, struct str message)
 static void
 broker_begin(struct gp_call *call, void *arg, struct str message)
 {
+	struct services *services = arg;
+
 	(void)message;
-	gp_set_state(call, arg);
+	services->streams++;
+	gp_set_state(call, services);
 	gp_watch(call);
 	gp_read(call);
 }
@@ -59,20 +62,23 @@ hold_cancelled(struct gp_call *call)
 }
 
 static void
-broker_cancelled(struct gp_call *call)
+stream_end(struct gp_call *call)
 {
 	struct services *services = gp_state(call);
 
-	hold_cancelled(call);
-	services->on_broker_end(services->arg);
+	services->streams--;
+	services->on_stream_end(services->arg);
 }
 
 /* SPIRE throws away what comes here; an open stream keeps its channel awake. */
 static void
 stdio_begin(struct gp_call *call, void *arg, struct str message)
 {
-	(void)arg;
+	struct services *services = arg;
+
 	(void)message;
+	services->streams++;
+	gp_set_state(call, services);
 	gp_watch(call);
 }
 
@@ -159,11 +165,13 @@ watch_message(struct gp_call *call, const struct str *message)
 static const struct gp_handler broker = {
 	.begin = broker_begin,
 	.message = broker_message,
-	.cancelled = broker_cancelled,
+	.cancelled = hold_cancelled,
+	.end = stream_end,
 };
 static const struct gp_handler stdio = {
 	.begin = stdio_begin,
 	.cancelled = hold_cancelled,
+	.end = stream_end,
 };
 static const struct gp_handler controller = {
 	.begin = shutdown_begin,
@@ -194,4 +202,5 @@ services_init(struct services *services)
 
 	memcpy(services->methods, methods, sizeof(methods));
 	services->host[0] = '\0';
+	services->streams = 0;
 }

@@ -17,8 +17,9 @@ enum { SERVICES_COUNT = 5, BROKER_ADDRESS_MAX = 104 };
 struct services {
 	struct gp_method methods[SERVICES_COUNT];
 	void (*on_shutdown)(void *arg);   /* Shutdown was answered */
-	void (*on_broker_end)(void *arg); /* maybe the host is gone */
+	void (*on_stream_end)(void *arg); /* one less; maybe the host is gone */
 	void *arg;
+	unsigned streams; /* broker and stdio: open as long as the host is */
 	/* the host's own socket, "unix:/path"; empty until it is told */
 	char host[sizeof("unix:") + BROKER_ADDRESS_MAX];
 };
