@@ -3,8 +3,8 @@
 #
 # check_layers.sh [ROOT] - a room includes only what it may
 #
-# Holds every #include line under src/ against the two tables below and names
-# each offender.  Without ROOT: this source tree, after proof that planted
+# Holds every #include line under src/ and examples/ against the two tables
+# below and names each offender.  Without ROOT: this source tree, after proof that planted
 # offenders are found.
 set -eu
 
@@ -23,6 +23,7 @@ server base json loop goplugin spire aws task evidence conf
 agent base json loop goplugin spire aws task evidence conf
 mock base task aws/sigv4
 workload base json
+programs base json task workload
 '
 
 # How a library header begins, then the rooms, or files of rooms, it may be in.
@@ -30,10 +31,10 @@ libraries='
 grpc/ loop goplugin workload
 curl/ loop
 protobuf-c/ goplugin spire workload
-openssl/ aws evidence mock/tls workload
-json-c/ mock server/describe agent/diagnose
-confuse.h mock
-event2/ mock
+openssl/ aws evidence mock/tls workload programs
+json-c/ mock server/describe agent/diagnose programs
+confuse.h mock programs
+event2/ mock programs
 event.h mock
 evhttp.h mock
 check.h none
@@ -42,14 +43,19 @@ check.h none
 # offenders ROOT: one line for each include that may not be.  A tree that was
 # built in place holds generated files, which answer to their generator.
 offenders() {
-	(cd "$1/src" && find . -name '*.[ch]' ! -name '*.pb-c.[ch]' | sed 's,^\./,,' | LC_ALL=C sort |
-	xargs grep -n '^[[:space:]]*#[[:space:]]*include' /dev/null) |
+	for tree in src examples; do
+		[ -d "$1/$tree" ] || continue
+		(cd "$1/$tree" && find . -name '*.[ch]' ! -name '*.pb-c.[ch]' |
+		sed 's,^\./,,' | LC_ALL=C sort |
+		xargs grep -n '^[[:space:]]*#[[:space:]]*include' /dev/null)
+	done |
 	ROOMS=$rooms LIBRARIES=$libraries awk -F : '
 	function begins(text, start) {
 		return substr(text, 1, length(start)) == start
 	}
 	function refuse(what) {
-		printf "src/%s:%s: %s\n", $1, $2, what
+		printf "%s/%s:%s: %s\n", $1 ~ /^programs\// ? "examples" : "src",
+		    $1, $2, what
 	}
 	function check_room(path,   from, to, header) {
 		from = $1; sub("/.*", "", from)
@@ -113,20 +119,20 @@ offenders() {
 	{ refuse("an include that cannot be read:" $3) }'
 }
 
-# plant FILE LINE: the self-test's tree gets one more file
+# plant FILE LINE: the self-test's tree gets one more file under $under
 plant() {
-	mkdir -p "$tree/src/${1%/*}"
+	mkdir -p "$tree/$under/${1%/*}"
 	printf '/* SPDX-License-Identifier: Apache-2.0 */\n%s\n' "$2" \
-	    >"$tree/src/$1"
+	    >"$tree/$under/$1"
 }
 
 # must_say FILE LINE WORDS: planted alone, it is refused in these words
 must_say() {
 	plant "$1" "$2"
 	said=`offenders "$tree"`
-	rm "$tree/src/$1"
+	rm "$tree/$under/$1"
 	case $said in
-	"src/$1:2: "*"$3"*) ;;
+	"$under/$1:2: "*"$3"*) ;;
 	*)
 		echo "planted $2 in $1, want '$3', got '$said'" >&2
 		exit 1
@@ -137,6 +143,7 @@ must_say() {
 self_test() {
 	tree=`mktemp -d`
 	trap 'rm -rf "$tree"' EXIT
+	under=src
 	plant base/err.c '#include "base/err.h"'
 	plant base/secret.c '#include "config.h"'
 	plant base/log.c '#include <sys/socket.h>'
@@ -146,6 +153,9 @@ self_test() {
 	plant mock/sts.c '#include "aws/sigv4.h"'
 	plant server/describe.c '#include <json-c/json.h>'
 	plant server/describe_task.c '	#  include <json-c/json.h>'
+	under=examples
+	plant programs/web.c '#include "workload/tls.h"'
+	under=src
 	said=`offenders "$tree"`
 	if [ -n "$said" ]; then
 		echo "refused without reason: $said" >&2
@@ -164,6 +174,10 @@ self_test() {
 	must_say agent/pb.c '#include "spire/spire.pb-c.h"' 'stay in spire'
 	must_say task/bare.c '#include "arn.h"' 'must be named with its room'
 	must_say attic/old.c '#include "base/err.h"' 'attic has no row'
+	must_say workload/up.c '#include "programs/web.h"' 'not use programs'
+	under=examples
+	must_say programs/up.c '#include "aws/sts.h"' 'may not use aws'
+	under=src
 	must_say base/macro.c '#include HEADER' 'cannot be read'
 	rm -rf "$tree"
 	trap - EXIT

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "programs/settings.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/util.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "config.h"
+#include "programs/client.h"
+#include "workload/spiffe_id.h"
+
+enum { EXIT_USAGE = 2, SETTINGS_MAX = 16 };
+
+/* libconfuse's callbacks carry no argument: this is what is read now. */
+static struct reading {
+	const struct program *program;
+	const char *path;
+	unsigned times[SETTINGS_MAX]; /* that each setting was set */
+	bool ended;
+	struct err *err;
+} *reading;
+
+#define END_MARK "end_of_settings"
+
+static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void
+on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	char text[160];
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	(void)err_set(reading->err, ERR_CONFIG, "%s:%d: %s", reading->path,
+	    cfg->line, CLEAN(str_of(text)));
+}
+
+/* libconfuse would let the last of two win. */
+static int
+on_set(cfg_t *cfg, cfg_opt_t *opt)
+{
+	size_t i;
+
+	for (i = 0; i < reading->program->count; i++) {
+		if (strcmp(reading->program->settings[i].name, opt->name) != 0)
+			continue;
+		if (++reading->times[i] == 1)
+			return 0;
+		return err_set(reading->err, ERR_CONFIG,
+		    "%s:%d: \"%s\" was set before", reading->path, cfg->line,
+		    opt->name);
+	}
+	return 0;
+}
+
+/* libconfuse takes a text that ends too early for a whole one. */
+static int
+on_end(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+{
+	(void)cfg;
+	(void)opt;
+	(void)argc;
+	(void)argv;
+	reading->ended = true;
+	return 0;
+}
+
+static int
+no_memory(struct err *err)
+{
+	return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+}
+
+static cfg_t *
+cfg_of(const struct program *program)
+{
+	cfg_opt_t opts[SETTINGS_MAX + 2] = { { 0 } };
+	cfg_t *cfg;
+	size_t i;
+
+	for (i = 0; i < program->count; i++) {
+		const char *name = program->settings[i].name;
+
+		opts[i] = program->settings[i].type == SETTING_LIST
+			      ? (cfg_opt_t)CFG_STR_LIST(name, NULL, CFGF_NODEFAULT)
+			      : (cfg_opt_t)CFG_STR(name, NULL, CFGF_NODEFAULT);
+	}
+	opts[i] = (cfg_opt_t)CFG_FUNC(END_MARK, on_end);
+	opts[i + 1] = (cfg_opt_t)CFG_END();
+	cfg = cfg_init(opts, CFGF_NONE);
+	for (i = 0; cfg != NULL && i < program->count; i++)
+		(void)cfg_set_validate_func(
+		    cfg, program->settings[i].name, on_set);
+	return cfg;
+}
+
+static char **
+text_of(void *values, const struct setting *s)
+{
+	return (char **)(void *)((char *)values + s->at);
+}
+
+static struct texts *
+texts_of(void *values, const struct setting *s)
+{
+	return (struct texts *)(void *)((char *)values + s->at);
+}
+
+static int
+check(const struct setting *s, const char *value, struct err *err)
+{
+	int r = s->check == NULL ? ERR_OK : s->check(value, err);
+
+	return r == ERR_OK ? ERR_OK : err_prefix(err, "%s: ", s->name);
+}
+
+static int
+take_text(void *values, const struct setting *s, const char *text,
+    struct err *err)
+{
+	char *copy;
+	int r;
+
+	r = check(s, text, err);
+	if (r != ERR_OK)
+		return r;
+	copy = strdup(text);
+	if (copy == NULL)
+		return no_memory(err);
+	free(*text_of(values, s));
+	*text_of(values, s) = copy;
+	return ERR_OK;
+}
+
+static int
+take_list(void *values, const struct setting *s, cfg_t *cfg, struct err *err)
+{
+	struct texts *t = texts_of(values, s);
+	unsigned i, n = cfg_size(cfg, s->name);
+	int r;
+
+	if (n > SETTINGS_LIST_MAX)
+		return err_set(err, ERR_TOOBIG, "%s: more than %d values",
+		    s->name, SETTINGS_LIST_MAX);
+	t->at = calloc(n + 1, sizeof(*t->at));
+	if (t->at == NULL)
+		return no_memory(err);
+	for (i = 0; i < n; i++) {
+		const char *text = cfg_getnstr(cfg, s->name, i);
+
+		r = check(s, text, err);
+		if (r != ERR_OK)
+			return r;
+		t->at[i] = strdup(text);
+		if (t->at[i] == NULL)
+			return no_memory(err);
+		t->count++;
+	}
+	return ERR_OK;
+}
+
+static int
+take(void *values, const struct program *program, cfg_t *cfg, struct err *err)
+{
+	size_t i;
+	int r = ERR_OK;
+
+	for (i = 0; r == ERR_OK && i < program->count; i++) {
+		const struct setting *s = &program->settings[i];
+
+		if (s->type == SETTING_LIST)
+			r = take_list(values, s, cfg, err);
+		else if (cfg_size(cfg, s->name) > 0)
+			r = take_text(
+			    values, s, cfg_getstr(cfg, s->name), err);
+	}
+	return r;
+}
+
+static int
+parse(void *values, const struct program *program, struct buf *text,
+    struct err *err)
+{
+	cfg_t *cfg = cfg_of(program);
+	int parsed;
+	int r = ERR_OK;
+
+	buf_add_text(text, "\n" END_MARK "()\n");
+	if (cfg == NULL || buf_text(text) == NULL) {
+		if (cfg != NULL)
+			(void)cfg_free(cfg);
+		return no_memory(err);
+	}
+	(void)cfg_set_error_function(cfg, on_error);
+	parsed = cfg_parse_buf(cfg, buf_text(text));
+	if (reading->err->code != ERR_OK)
+		r = reading->err->code;
+	else if (parsed != CFG_SUCCESS || !reading->ended)
+		r = err_set(err, ERR_CONFIG, "%s: it ends too early: a quote"
+		    " or a brace is missing", reading->path);
+	else
+		r = take(values, program, cfg, err);
+	(void)cfg_free(cfg);
+	return r;
+}
+
+static int
+read_file(struct buf *text, const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char chunk[4096];
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
+		buf_add(text, (struct str){ chunk, (size_t)n });
+		if (text->code != ERR_OK)
+			break;
+	}
+	(void)close(fd);
+	if (n < 0)
+		return err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+	if (text->n > SETTINGS_BYTES_MAX || buf_check(text, NULL) != ERR_OK)
+		return err_set(err, ERR_TOOBIG, "%s: over %d bytes", path,
+		    SETTINGS_BYTES_MAX);
+	if (text->n > 0 && memchr(text->p, '\0', text->n) != NULL)
+		return err_set(err, ERR_CONFIG, "%s: not a text", path);
+	return ERR_OK;
+}
+
+static int
+presets(void *values, const struct program *program, struct err *err)
+{
+	size_t i;
+	int r = ERR_OK;
+
+	for (i = 0; r == ERR_OK && i < program->count; i++) {
+		const struct setting *s = &program->settings[i];
+
+		if (s->type == SETTING_TEXT && *text_of(values, s) == NULL &&
+		    s->preset != NULL)
+			r = take_text(values, s, s->preset, err);
+	}
+	return r;
+}
+
+int
+settings_read(void *values, const struct program *program, const char *path,
+    struct err *err)
+{
+	struct err local = { 0 };
+	struct reading now = { program, CLEAN(str_of(path)), { 0 }, false,
+		&local };
+	struct buf text;
+	int r = ERR_OK;
+
+	buf_init(&text, SETTINGS_BYTES_MAX + 64);
+	if (path != NULL) {
+		reading = &now;
+		r = read_file(&text, path, &local);
+		if (r == ERR_OK)
+			r = parse(values, program, &text, &local);
+		reading = NULL;
+	}
+	if (r == ERR_OK)
+		r = presets(values, program, &local);
+	if (r != ERR_OK)
+		(void)err_set(err, r, "%s", local.msg);
+	buf_release(&text);
+	return r;
+}
+
+int
+settings_set(void *values, const struct program *program, const char *name,
+    const char *text, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < program->count; i++)
+		if (strcmp(program->settings[i].name, name) == 0)
+			return take_text(
+			    values, &program->settings[i], text, err);
+	return err_set(err, ERR_CONFIG, "no such setting: %s", name);
+}
+
+void
+settings_release(void *values, const struct program *program)
+{
+	size_t i, k;
+
+	for (i = 0; i < program->count; i++) {
+		const struct setting *s = &program->settings[i];
+
+		if (s->type == SETTING_TEXT) {
+			free(*text_of(values, s));
+			*text_of(values, s) = NULL;
+			continue;
+		}
+		for (k = 0; k < texts_of(values, s)->count; k++)
+			free(texts_of(values, s)->at[k]);
+		free(texts_of(values, s)->at);
+		*texts_of(values, s) = (struct texts){ 0, NULL };
+	}
+}
+
+static void
+help(const struct program *program)
+{
+	size_t i;
+
+	(void)printf("Usage: %s [OPTION]...\n%s\n\n"
+		     "  -c, --config=FILE          read settings from FILE\n"
+		     "  -l, --listen=ADDRESS:PORT  in place of the setting"
+		     " \"listen\";\n"
+		     "                             port 0 picks a free one\n"
+		     "  -h, --help                 print this help and exit\n"
+		     "  -V, --version              print the version and"
+		     " exit\n\nSettings, as name = \"value\":\n",
+	    program->name, program->purpose);
+	for (i = 0; i < program->count; i++) {
+		const struct setting *s = &program->settings[i];
+
+		(void)printf("  %-15s %s%s%s%s\n", s->name, s->words,
+		    s->preset == NULL ? "" : " [",
+		    s->preset == NULL ? "" : s->preset,
+		    s->preset == NULL ? "" : "]");
+	}
+	(void)printf("\nThe Workload API is where SPIFFE_ENDPOINT_SOCKET"
+		     " says.\n");
+}
+
+static void
+usage(const struct program *program)
+{
+	(void)fprintf(stderr, "Try '%s --help'.\n", program->name);
+	exit(EXIT_USAGE);
+}
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "listen", required_argument, NULL, 'l' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+void
+settings_start(
+    void *values, const struct program *program, int argc, char **argv)
+{
+	const char *path = NULL, *address = NULL;
+	struct err err = { 0 };
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "c:hl:V", long_options, NULL)) !=
+	       -1) {
+		if (c == 'c')
+			path = optarg;
+		else if (c == 'l')
+			address = optarg;
+		else if (c == 'h' || c == 'V') {
+			if (c == 'h')
+				help(program);
+			else
+				(void)printf("%s " PACKAGE_VERSION "\n",
+				    program->name);
+			exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+		} else
+			usage(program);
+	}
+	if (optind < argc) {
+		(void)fprintf(stderr, "%s: \"%s\" is one word too many\n",
+		    program->name, CLEAN(str_of(argv[optind])));
+		usage(program);
+	}
+	r = settings_read(values, program, path, &err);
+	if (r == ERR_OK && address != NULL)
+		r = settings_set(values, program, "listen", address, &err);
+	if (r == ERR_OK)
+		return;
+	(void)fprintf(stderr, "%s: %s\n", program->name, err.msg);
+	exit(EXIT_FAILURE);
+}
+
+int
+check_spiffe_id(const char *value, struct err *err)
+{
+	struct spiffe_id id;
+
+	return spiffe_id_parse(&id, str_of(value), err);
+}
+
+/* "127.0.0.1:80", "[::1]:80": the port must be there. */
+static int
+parse_address(struct sockaddr_storage *a, const char *value, struct err *err)
+{
+	int n = (int)sizeof(*a);
+	const char *colon = strrchr(value, ':');
+	uint64_t port;
+
+	memset(a, 0, sizeof(*a));
+	if (colon != NULL && str_to_u64(&port, str_of(colon + 1)) &&
+	    port <= UINT16_MAX && (value[0] != '[' || colon[-1] == ']') &&
+	    evutil_parse_sockaddr_port(value, (struct sockaddr *)a, &n) == 0)
+		return ERR_OK;
+	return err_set(err, ERR_CONFIG,
+	    "\"%s\" is no address with a port, such as 127.0.0.1:8080 or"
+	    " [::1]:0",
+	    CLEAN(str_of(value)));
+}
+
+int
+check_address(const char *value, struct err *err)
+{
+	struct sockaddr_storage a;
+
+	return parse_address(&a, value, err);
+}
+
+int
+check_loopback(const char *value, struct err *err)
+{
+	struct sockaddr_storage a;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a;
+	int r = parse_address(&a, value, err);
+
+	if (r != ERR_OK)
+		return r;
+	if (a.ss_family == AF_INET
+		? (ntohl(v4->sin_addr.s_addr) >> 24) == 127
+		: IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr))
+		return ERR_OK;
+	return err_set(err, ERR_CONFIG,
+	    "\"%s\" is not on loopback, 127.0.0.0/8 or ::1, and what is"
+	    " served there is not protected",
+	    CLEAN(str_of(value)));
+}
+
+int
+check_https(const char *value, struct err *err)
+{
+	struct client_url url;
+
+	return client_url_parse(&url, value, CLIENT_TLS, err);
+}

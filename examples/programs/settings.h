@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * settings.h - what a program is told: by its file, then by its command line
+ *
+ * A program has one table.  From it come the presets, what the file may say
+ * (libconfuse's language, "name = value", no name twice), the checks and the
+ * list that --help prints.  Where to find the Workload API is no setting:
+ * SPIFFE_ENDPOINT_SOCKET says it.
+ */
+#ifndef PROGRAMS_SETTINGS_H
+#define PROGRAMS_SETTINGS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+enum { SETTINGS_BYTES_MAX = 64 * 1024, SETTINGS_LIST_MAX = 64 };
+
+/* A list of texts; at[count] is NULL, as struct id_matcher wants it. */
+struct texts {
+	size_t count;
+	char **at;
+};
+
+struct setting {
+	const char *name;
+	enum { SETTING_TEXT, SETTING_LIST } type;
+	size_t at;          /* offset of its char *, or of its struct texts */
+	const char *preset; /* of a text; NULL: none */
+	int (*check)(const char *value, struct err *err); /* of each text */
+	const char *words; /* for --help, one line */
+};
+
+struct program {
+	const char *name, *purpose;
+	const struct setting *settings;
+	size_t count;
+};
+
+/* Into a zeroed struct; release it also after a failure. */
+int settings_read(void *values, const struct program *program,
+    const char *path, struct err *err) MUST_USE;
+
+/* One text from elsewhere than the file, in place of what it said. */
+int settings_set(void *values, const struct program *program, const char *name,
+    const char *text, struct err *err) MUST_USE;
+
+void settings_release(void *values, const struct program *program);
+
+/*
+ * The command line of a server: -c FILE, --listen, --help, --version.  Ends
+ * the process with 0 when it was asked for help, 2 when the command line is
+ * wrong, and 1 when the settings are.
+ */
+void settings_start(
+    void *values, const struct program *program, int argc, char **argv);
+
+/* Checks for tables. */
+int check_spiffe_id(const char *value, struct err *err) MUST_USE;
+int check_address(const char *value, struct err *err) MUST_USE;
+int check_loopback(const char *value, struct err *err) MUST_USE;
+int check_https(const char *value, struct err *err) MUST_USE;
+
+#endif
