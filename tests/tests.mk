@@ -35,6 +35,7 @@ include tests/server/server.mk
 include tests/agent/agent.mk
 include tests/mock/mock.mk
 include tests/workload/workload.mk
+include tests/programs/programs.mk
 include tests/live/live.mk
 include tests/tools/tools.mk
 include tests/host/host.mk

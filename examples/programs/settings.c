@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "programs/settings.h"
 
+#include <arpa/inet.h>
 #include <confuse.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <event2/util.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -23,14 +22,20 @@ enum { EXIT_USAGE = 2, SETTINGS_MAX = 16 };
 
 /* libconfuse's callbacks carry no argument: this is what is read now. */
 static struct reading {
-	const struct program *program;
 	const char *path;
-	unsigned times[SETTINGS_MAX]; /* that each setting was set */
+	int lines; /* of the file; the mark is below */
 	bool ended;
 	struct err *err;
 } *reading;
 
+/* libconfuse takes a text that ends too early for a whole one. */
 #define END_MARK "end_of_settings"
+
+struct value {
+	int line;
+	const char *name;
+	char text[];
+};
 
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
@@ -41,29 +46,43 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	char text[160];
 
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	(void)err_set(reading->err, ERR_CONFIG, "%s:%d: %s", reading->path,
-	    cfg->line, CLEAN(str_of(text)));
+	if (cfg->line > reading->lines)
+		(void)err_set(reading->err, ERR_CONFIG, "%s: it ends too early:"
+		    " a quote or a brace is missing", reading->path);
+	else
+		(void)err_set(reading->err, ERR_CONFIG, "%s:%d: %s",
+		    reading->path, cfg->line, CLEAN(str_of(text)));
 }
 
-/* libconfuse would let the last of two win. */
 static int
-on_set(cfg_t *cfg, cfg_opt_t *opt)
+on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {
-	size_t i;
+	size_t n = strlen(text) + 1;
+	struct value *v = malloc(sizeof(*v) + n);
 
-	for (i = 0; i < reading->program->count; i++) {
-		if (strcmp(reading->program->settings[i].name, opt->name) != 0)
-			continue;
-		if (++reading->times[i] == 1)
-			return 0;
-		return err_set(reading->err, ERR_CONFIG,
-		    "%s:%d: \"%s\" was set before", reading->path, cfg->line,
-		    opt->name);
-	}
+	if (v == NULL)
+		return err_set(
+		    reading->err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+	v->line = cfg->line;
+	v->name = opt->name;
+	memcpy(v->text, text, n);
+	memcpy(result, &v, sizeof(v));
 	return 0;
 }
 
-/* libconfuse takes a text that ends too early for a whole one. */
+/* libconfuse lets the last of two settings win and drops the first here. */
+static void
+on_drop(void *value)
+{
+	const struct value *v = value;
+
+	if (reading != NULL)
+		(void)err_set(reading->err, ERR_CONFIG,
+		    "%s:%d: \"%s\" is set here and again further down",
+		    reading->path, v->line, v->name);
+	free(value);
+}
+
 static int
 on_end(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
@@ -85,23 +104,20 @@ static cfg_t *
 cfg_of(const struct program *program)
 {
 	cfg_opt_t opts[SETTINGS_MAX + 2] = { { 0 } };
-	cfg_t *cfg;
 	size_t i;
 
 	for (i = 0; i < program->count; i++) {
 		const char *name = program->settings[i].name;
 
 		opts[i] = program->settings[i].type == SETTING_LIST
-			      ? (cfg_opt_t)CFG_STR_LIST(name, NULL, CFGF_NODEFAULT)
-			      : (cfg_opt_t)CFG_STR(name, NULL, CFGF_NODEFAULT);
+			      ? (cfg_opt_t)CFG_PTR_LIST_CB(name, NULL,
+				    CFGF_NODEFAULT, on_value, on_drop)
+			      : (cfg_opt_t)CFG_PTR_CB(name, NULL,
+				    CFGF_NODEFAULT, on_value, on_drop);
 	}
 	opts[i] = (cfg_opt_t)CFG_FUNC(END_MARK, on_end);
 	opts[i + 1] = (cfg_opt_t)CFG_END();
-	cfg = cfg_init(opts, CFGF_NONE);
-	for (i = 0; cfg != NULL && i < program->count; i++)
-		(void)cfg_set_validate_func(
-		    cfg, program->settings[i].name, on_set);
-	return cfg;
+	return cfg_init(opts, CFGF_NONE);
 }
 
 static char **
@@ -156,12 +172,12 @@ take_list(void *values, const struct setting *s, cfg_t *cfg, struct err *err)
 	if (t->at == NULL)
 		return no_memory(err);
 	for (i = 0; i < n; i++) {
-		const char *text = cfg_getnstr(cfg, s->name, i);
+		const struct value *v = cfg_getnptr(cfg, s->name, i);
 
-		r = check(s, text, err);
+		r = check(s, v->text, err);
 		if (r != ERR_OK)
 			return r;
-		t->at[i] = strdup(text);
+		t->at[i] = strdup(v->text);
 		if (t->at[i] == NULL)
 			return no_memory(err);
 		t->count++;
@@ -172,6 +188,7 @@ take_list(void *values, const struct setting *s, cfg_t *cfg, struct err *err)
 static int
 take(void *values, const struct program *program, cfg_t *cfg, struct err *err)
 {
+	const struct value *v;
 	size_t i;
 	int r = ERR_OK;
 
@@ -180,34 +197,41 @@ take(void *values, const struct program *program, cfg_t *cfg, struct err *err)
 
 		if (s->type == SETTING_LIST)
 			r = take_list(values, s, cfg, err);
-		else if (cfg_size(cfg, s->name) > 0)
-			r = take_text(
-			    values, s, cfg_getstr(cfg, s->name), err);
+		else if (cfg_size(cfg, s->name) > 0) {
+			v = cfg_getnptr(cfg, s->name, 0);
+			r = take_text(values, s, v->text, err);
+		}
 	}
 	return r;
 }
 
 static int
 parse(void *values, const struct program *program, struct buf *text,
-    struct err *err)
+    struct reading *now, struct err *err)
 {
 	cfg_t *cfg = cfg_of(program);
+	size_t i;
 	int parsed;
 	int r = ERR_OK;
 
-	buf_add_text(text, "\n" END_MARK "()\n");
+	for (i = 0; i + 1 < text->n; i++)
+		now->lines += text->p[i] == '\n';
+	buf_add_text(text, "\n\n" END_MARK "()\n");
 	if (cfg == NULL || buf_text(text) == NULL) {
 		if (cfg != NULL)
 			(void)cfg_free(cfg);
 		return no_memory(err);
 	}
 	(void)cfg_set_error_function(cfg, on_error);
+	reading = now;
 	parsed = cfg_parse_buf(cfg, buf_text(text));
-	if (reading->err->code != ERR_OK)
-		r = reading->err->code;
-	else if (parsed != CFG_SUCCESS || !reading->ended)
-		r = err_set(err, ERR_CONFIG, "%s: it ends too early: a quote"
-		    " or a brace is missing", reading->path);
+	reading = NULL;
+	if (now->err->code != ERR_OK)
+		r = now->err->code;
+	else if (parsed != CFG_SUCCESS || !now->ended)
+		r = err_set(err, ERR_CONFIG,
+		    "%s: it ends too early: a quote or a brace is missing",
+		    now->path);
 	else
 		r = take(values, program, cfg, err);
 	(void)cfg_free(cfg);
@@ -260,18 +284,15 @@ settings_read(void *values, const struct program *program, const char *path,
     struct err *err)
 {
 	struct err local = { 0 };
-	struct reading now = { program, CLEAN(str_of(path)), { 0 }, false,
-		&local };
+	struct reading now = { CLEAN(str_of(path)), 1, false, &local };
 	struct buf text;
 	int r = ERR_OK;
 
 	buf_init(&text, SETTINGS_BYTES_MAX + 64);
 	if (path != NULL) {
-		reading = &now;
 		r = read_file(&text, path, &local);
 		if (r == ERR_OK)
-			r = parse(values, program, &text, &local);
-		reading = NULL;
+			r = parse(values, program, &text, &now, &local);
 	}
 	if (r == ERR_OK)
 		r = presets(values, program, &local);
@@ -401,19 +422,36 @@ check_spiffe_id(const char *value, struct err *err)
 	return spiffe_id_parse(&id, str_of(value), err);
 }
 
-/* "127.0.0.1:80", "[::1]:80": the port must be there. */
-static int
-parse_address(struct sockaddr_storage *a, const char *value, struct err *err)
+int
+address_parse(struct sockaddr_storage *a, const char *value, struct err *err)
 {
-	int n = (int)sizeof(*a);
+	struct sockaddr_in *v4 = (struct sockaddr_in *)a;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)a;
 	const char *colon = strrchr(value, ':');
+	char host[INET6_ADDRSTRLEN];
 	uint64_t port;
+	size_t n;
 
 	memset(a, 0, sizeof(*a));
-	if (colon != NULL && str_to_u64(&port, str_of(colon + 1)) &&
-	    port <= UINT16_MAX && (value[0] != '[' || colon[-1] == ']') &&
-	    evutil_parse_sockaddr_port(value, (struct sockaddr *)a, &n) == 0)
-		return ERR_OK;
+	if (colon == NULL || !str_to_u64(&port, str_of(colon + 1)) ||
+	    port > UINT16_MAX)
+		goto bad;
+	n = (size_t)(colon - value);
+	if (n > 2 && value[0] == '[' && value[n - 1] == ']') {
+		(void)snprintf(
+		    host, sizeof(host), "%.*s", (int)n - 2, value + 1);
+		a->ss_family = AF_INET6;
+		v6->sin6_port = htons((uint16_t)port);
+		if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1)
+			return ERR_OK;
+	} else {
+		(void)snprintf(host, sizeof(host), "%.*s", (int)n, value);
+		a->ss_family = AF_INET;
+		v4->sin_port = htons((uint16_t)port);
+		if (inet_pton(AF_INET, host, &v4->sin_addr) == 1)
+			return ERR_OK;
+	}
+bad:
 	return err_set(err, ERR_CONFIG,
 	    "\"%s\" is no address with a port, such as 127.0.0.1:8080 or"
 	    " [::1]:0",
@@ -425,7 +463,7 @@ check_address(const char *value, struct err *err)
 {
 	struct sockaddr_storage a;
 
-	return parse_address(&a, value, err);
+	return address_parse(&a, value, err);
 }
 
 int
@@ -434,7 +472,7 @@ check_loopback(const char *value, struct err *err)
 	struct sockaddr_storage a;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a;
-	int r = parse_address(&a, value, err);
+	int r = address_parse(&a, value, err);
 
 	if (r != ERR_OK)
 		return r;

@@ -11,6 +11,7 @@
 #define PROGRAMS_SETTINGS_H
 
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "base/err.h"
 
@@ -54,6 +55,10 @@ void settings_release(void *values, const struct program *program);
  */
 void settings_start(
     void *values, const struct program *program, int argc, char **argv);
+
+/* "127.0.0.1:80" or "[::1]:80"; the port must be there. */
+int address_parse(struct sockaddr_storage *a, const char *value,
+    struct err *err) MUST_USE;
 
 /* Checks for tables. */
 int check_spiffe_id(const char *value, struct err *err) MUST_USE;

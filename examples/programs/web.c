@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 #include "json/json.h"
 #include "programs/client.h"
 #include "programs/request.h"
+#include "programs/settings.h"
 #include "workload/tls.h"
 
 enum {
@@ -411,6 +413,36 @@ log_refusal(struct conn *c)
 		    F_INT("held_back", held));
 }
 
+static void on_read(struct bufferevent *bev, void *arg);
+static void on_event(struct bufferevent *bev, short what, void *arg);
+
+/*
+ * Our alert is out, but what they have sent already would make a reset of our
+ * close, and that can overtake the alert.  The rest goes on without TLS.
+ */
+static void
+linger_unshaken(struct conn *c)
+{
+	evutil_socket_t fd = fcntl(bufferevent_getfd(c->bev), F_DUPFD_CLOEXEC, 0);
+	struct bufferevent *bev = NULL;
+
+	if (fd >= 0)
+		bev = bufferevent_socket_new(
+		    c->web->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (bev == NULL) {
+		if (fd >= 0)
+			(void)evutil_closesocket(fd);
+		conn_free(c);
+		return;
+	}
+	bufferevent_free(c->bev);
+	c->bev = bev;
+	c->ssl = NULL;
+	bufferevent_setcb(bev, on_read, NULL, on_event, c);
+	linger(c);
+	(void)bufferevent_enable(bev, EV_READ);
+}
+
 static void
 on_shaken(struct conn *c)
 {
@@ -432,8 +464,13 @@ on_event(struct bufferevent *bev, short what, void *arg)
 		on_shaken(c);
 		return;
 	}
-	if (c->ssl != NULL && !c->shaken)
+	if (c->ssl != NULL && !c->shaken) {
 		log_refusal(c);
+		if (!(what & BEV_EVENT_EOF)) {
+			linger_unshaken(c);
+			return;
+		}
+	}
 	/* a client may end its side when it has asked, and still listen */
 	if ((what & BEV_EVENT_EOF) && c->state == CONN_BUSY) {
 		c->call.keep = false;
@@ -608,15 +645,15 @@ static int
 listen_on(struct web *w, struct err *err)
 {
 	union address a;
-	int n = (int)sizeof(a);
+	int r = address_parse(&a.room, w->config.listen, err);
 
-	memset(&a, 0, sizeof(a));
-	if (evutil_parse_sockaddr_port(w->config.listen, &a.any, &n) != 0)
-		return err_set(err, ERR_CONFIG, "\"%s\" is no address",
-		    CLEAN(str_of(w->config.listen)));
+	if (r != ERR_OK)
+		return r;
 	w->listener = evconnlistener_new_bind(w->base, on_accept, w,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-	    SOMAXCONN, &a.any, n);
+	    SOMAXCONN, &a.any,
+	    a.any.sa_family == AF_INET6 ? (int)sizeof(a.v6)
+					: (int)sizeof(a.v4));
 	if (w->listener == NULL)
 		return err_set(err, ERR_SYSTEM,
 		    "cannot listen on %s: %s: choose another with"

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# These meet the programs from outside, with an agent that does as it is told.
+if EXAMPLES
+if HAVE_CHECK
+PROGRAMS_STAGE = %D%/stage.c %D%/stage.h \
+	tests/workload/certs.c tests/workload/certs.h \
+	tests/workload/fake_agent.c tests/workload/fake_agent.h \
+	tests/workload/tokens.c tests/workload/tokens.h \
+	tests/workload/wire.c tests/workload/wire.h
+PROGRAMS_TEST_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/examples \
+	$(SSL_CFLAGS) $(GRPC_CFLAGS) $(JSON_C_CFLAGS)
+PROGRAMS_TEST_LIBS = $(PROGRAMS_LIBS) $(TEST_LIBS)
+PROGRAMS_TESTS = \
+	%D%/test_api_service
+check_PROGRAMS += $(PROGRAMS_TESTS)
+TESTS += $(PROGRAMS_TESTS)
+%C%_test_api_service_SOURCES = %D%/test_api_service.c $(PROGRAMS_STAGE)
+%C%_test_api_service_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
+%C%_test_api_service_LDADD = $(PROGRAMS_TEST_LIBS)
+endif
+endif
