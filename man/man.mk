@@ -16,3 +16,7 @@ if AGENT
 dist_man_MANS += %D%/aws_fargate_task_agent.conf.5 \
 	%D%/aws-fargate-nodeattestor.8
 endif
+
+if EXAMPLES
+dist_man_MANS += %D%/spire-cli.1
+endif

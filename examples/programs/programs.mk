@@ -2,6 +2,9 @@
 if EXAMPLES
 noinst_LIBRARIES += %D%/libprograms.a
 %C%_libprograms_a_SOURCES = \
+	%D%/cli.h \
+	%D%/cli_options.c \
+	%D%/cli_print.c \
 	%D%/client.c %D%/client.h \
 	%D%/demo.h \
 	%D%/demo_facts.c \
@@ -20,11 +23,14 @@ PROGRAMS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/examples \
 PROGRAMS_LIBS = %D%/libprograms.a src/task/libtask.a $(WORKLOAD_LIBS) \
 	$(CONFUSE_LIBS) $(EVENT_LIBS) $(JSON_C_LIBS)
 
-bin_PROGRAMS += %D%/api-service %D%/demo-app
+bin_PROGRAMS += %D%/api-service %D%/demo-app %D%/spire-cli
 %C%_api_service_SOURCES = %D%/api_service.c
 %C%_api_service_CPPFLAGS = $(PROGRAMS_CPPFLAGS)
 %C%_api_service_LDADD = $(PROGRAMS_LIBS)
 %C%_demo_app_SOURCES = %D%/demo_app.c
 %C%_demo_app_CPPFLAGS = $(PROGRAMS_CPPFLAGS)
 %C%_demo_app_LDADD = $(PROGRAMS_LIBS)
+%C%_spire_cli_SOURCES = %D%/spire_cli.c
+%C%_spire_cli_CPPFLAGS = $(PROGRAMS_CPPFLAGS)
+%C%_spire_cli_LDADD = $(PROGRAMS_LIBS)
 endif

@@ -97,8 +97,11 @@ shown_get(struct json_object *o, const char *key)
 	struct json_object *value = shown_at(o, key);
 	const char *text = NULL;
 
-	if (value != NULL)
+	if (json_object_is_type(value, json_type_string))
 		text = json_object_get_string(value);
+	else if (value != NULL)
+		text = json_object_to_json_string_ext(value,
+		    JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
 	return text == NULL ? "" : text;
 }
 

@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # These meet the programs from outside, with an agent that does as it is told.
+EXTRA_DIST += \
+	tests/data/programs/cli-jwt.txt \
+	tests/data/programs/cli-query-json.txt \
+	tests/data/programs/cli-query.txt \
+	tests/data/programs/cli-self-json.txt \
+	tests/data/programs/cli-self.txt \
+	tests/data/programs/cli-validate.txt
+
 if EXAMPLES
 if HAVE_CHECK
 PROGRAMS_STAGE = %D%/stage.c %D%/stage.h \
@@ -12,11 +20,15 @@ PROGRAMS_TEST_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/examples \
 	$(SSL_CFLAGS) $(GRPC_CFLAGS) $(JSON_C_CFLAGS)
 PROGRAMS_TEST_LIBS = $(PROGRAMS_LIBS) $(TEST_LIBS)
 PROGRAMS_TESTS = \
-	%D%/test_api_service
+	%D%/test_api_service \
+	%D%/test_spire_cli
 check_PROGRAMS += $(PROGRAMS_TESTS)
 TESTS += $(PROGRAMS_TESTS)
 %C%_test_api_service_SOURCES = %D%/test_api_service.c $(PROGRAMS_STAGE)
 %C%_test_api_service_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_api_service_LDADD = $(PROGRAMS_TEST_LIBS)
+%C%_test_spire_cli_SOURCES = %D%/test_spire_cli.c $(PROGRAMS_STAGE)
+%C%_test_spire_cli_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
+%C%_test_spire_cli_LDADD = $(PROGRAMS_TEST_LIBS)
 endif
 endif
