@@ -29,6 +29,7 @@ struct client {
 	int64_t renew; /* seconds since 1970; 0: never */
 	int64_t until_ms;
 	struct buf in; /* what has come and was not used */
+	bool is_begun; /* the head of the answer is read */
 };
 
 static bool
@@ -394,14 +395,17 @@ fill(struct client *c, bool *ended, struct err *err)
 static int
 need(struct client *c, size_t n, struct err *err)
 {
+	bool is_begun = c->is_begun || c->in.n > 0;
 	bool ended = false;
 	int r = ERR_OK;
 
 	while (r == ERR_OK && c->in.n < n) {
 		r = fill(c, &ended, err);
 		if (r == ERR_OK && ended)
-			r = err_set(err, ERR_UPSTREAM,
-			    "the answer ends before its end");
+			r = err_set(err, ERR_UPSTREAM, "%s",
+			    is_begun ? "the answer ends before its end"
+				     : "no answer came: the peer closed the"
+				       " connection");
 	}
 	return r;
 }
@@ -489,6 +493,7 @@ read_head(struct client_answer *a, struct head *h, struct client *c,
 	}
 	if (r == ERR_OK)
 		a->status = (int)status;
+	c->is_begun = true;
 	used(c, n);
 	return r;
 }
@@ -609,6 +614,7 @@ ask(struct client_answer *a, struct client *c, const struct client_url *url,
 	struct buf b;
 	int r;
 
+	c->is_begun = false;
 	buf_init(&b, 4096);
 	buf_addf(&b,
 	    "GET %s HTTP/1.1\r\nHost: %s%s%s:%s\r\n"

@@ -2,8 +2,8 @@
 /*
  * demo.h - the parts of demo-app
  *
- * The event loop serves pages; what blocks is done by a thread of its own
- * (demo_work.c), which calls the API and fetches the JWT-SVID and the task's
+ * The event loop serves pages; what blocks is done by two threads
+ * (demo_work.c): one calls the API, one fetches the JWT-SVID and the task's
  * metadata.  One document holds all that there is to show (demo_facts.c);
  * /json answers it and the page is made from it (demo_page.c).
  */
@@ -22,7 +22,7 @@ struct demo_settings {
 	char *listen, *api_url, *api_id, *jwt_audience;
 };
 
-/* The thread. */
+/* The threads. */
 struct work;
 
 struct work_config {
@@ -38,7 +38,7 @@ struct work_config {
 /* Everything here is called on the event loop. */
 int work_new(struct work **wp, const struct work_config *config,
     struct err *err) MUST_USE;
-void work_free(struct work *w); /* waits for the call under way */
+void work_free(struct work *w); /* waits for what is under way */
 
 /*
  * Call the API: done() gets the document of shown_call(), which becomes its

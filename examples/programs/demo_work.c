@@ -36,19 +36,19 @@ struct work_job {
 struct work {
 	struct work_config config;
 	struct event *bell;
-	pthread_t thread;
-	bool has_thread;
+	pthread_t threads[2];
+	size_t thread_count;
 	int fd; /* the bell's */
 
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	pthread_cond_t call, fetch; /* there is something to do */
 	struct list todo, done; /* jobs */
 	size_t jobs;
 	bool ends, renew, news;
 	struct json_object *jwt, *metadata; /* NULL: nothing yet */
 
-	/* the thread's */
-	struct client *api, *endpoint;
+	struct client *api; /* of the thread that calls */
+	struct client *endpoint; /* of the one that fetches, as these */
 	int64_t jwt_due, metadata_due; /* seconds since 1970 */
 };
 
@@ -103,17 +103,21 @@ audience_of(char out[SPIFFE_ID_MAX + 1], const struct work *w)
 static void
 fetch_jwt(struct work *w)
 {
-	int64_t now = (int64_t)time(NULL);
+	int64_t now;
 	char audience[SPIFFE_ID_MAX + 1];
 	const char *audiences[] = { audience, NULL };
 	struct jwt_list *list = NULL;
 	struct err err = { 0 };
 
+	int r;
+
+	r = audience_of(audience, w)
+		? workload_fetch_jwts(&list, w->config.workload, audiences,
+		      NULL, JWT_MS, &err)
+		: err_set(&err, ERR_NOT_NOW, "we have no identity");
+	now = (int64_t)time(NULL);
 	w->jwt_due = now + RETRY_S;
-	if (!audience_of(audience, w))
-		return;
-	if (workload_fetch_jwts(&list, w->config.workload, audiences, NULL,
-		JWT_MS, &err) != ERR_OK) {
+	if (r != ERR_OK) {
 		put(w, &w->jwt, failure(&err));
 		return;
 	}
@@ -185,61 +189,67 @@ call_api(struct work *w, struct work_job *job)
 	client_answer_release(&a);
 }
 
-/* Under the lock.  Until there is something to do. */
-static void
-wait_for_work(struct work *w)
+/* Two threads: a call does not wait for an agent that does not answer. */
+static void *
+run_calls(void *arg)
 {
-	int64_t due;
-	struct timespec t = { 0, 0 };
+	struct work *w = arg;
+	struct list *l;
 
-	while (!w->ends && !w->renew && list_is_empty(&w->todo)) {
+	(void)pthread_mutex_lock(&w->lock);
+	while (!w->ends) {
+		l = list_first(&w->todo);
+		if (l == NULL) {
+			(void)pthread_cond_wait(&w->call, &w->lock);
+			continue;
+		}
+		list_remove(l);
+		(void)pthread_mutex_unlock(&w->lock);
+		call_api(w, container_of(l, struct work_job, in_list));
+		(void)pthread_mutex_lock(&w->lock);
+		list_append(&w->done, l);
+		ring(w);
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* Under the lock.  Until something is due. */
+static void
+wait_to_fetch(struct work *w)
+{
+	struct timespec t = { 0, 0 };
+	int64_t due;
+
+	while (!w->ends && !w->renew) {
 		due = w->jwt_due < w->metadata_due ? w->jwt_due
 						   : w->metadata_due;
 		if ((int64_t)time(NULL) >= due)
 			return;
 		t.tv_sec = (time_t)due;
-		(void)pthread_cond_timedwait(&w->wake, &w->lock, &t);
-	}
-}
-
-static void
-work_once(struct work *w)
-{
-	struct list *l = list_first(&w->todo);
-	struct work_job *job = NULL;
-
-	if (l != NULL) {
-		job = container_of(l, struct work_job, in_list);
-		list_remove(l);
-	}
-	if (w->renew)
-		w->jwt_due = 0;
-	w->renew = false;
-	(void)pthread_mutex_unlock(&w->lock);
-	if (job != NULL)
-		call_api(w, job);
-	else if ((int64_t)time(NULL) >= w->jwt_due)
-		fetch_jwt(w);
-	else if ((int64_t)time(NULL) >= w->metadata_due)
-		fetch_metadata(w);
-	(void)pthread_mutex_lock(&w->lock);
-	if (job != NULL) {
-		list_append(&w->done, &job->in_list);
-		ring(w);
+		(void)pthread_cond_timedwait(&w->fetch, &w->lock, &t);
 	}
 }
 
 static void *
-run(void *arg)
+run_fetches(void *arg)
 {
 	struct work *w = arg;
 
 	(void)pthread_mutex_lock(&w->lock);
 	for (;;) {
-		wait_for_work(w);
+		wait_to_fetch(w);
 		if (w->ends)
 			break;
-		work_once(w);
+		if (w->renew)
+			w->jwt_due = 0;
+		w->renew = false;
+		(void)pthread_mutex_unlock(&w->lock);
+		if ((int64_t)time(NULL) >= w->metadata_due)
+			fetch_metadata(w);
+		if ((int64_t)time(NULL) >= w->jwt_due)
+			fetch_jwt(w);
+		(void)pthread_mutex_lock(&w->lock);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return NULL;
@@ -288,8 +298,10 @@ on_bell(evutil_socket_t fd, short what, void *arg)
 static int
 start(struct work *w, struct err *err)
 {
+	void *(*const runs[2])(void *) = { run_calls, run_fetches };
 	pthread_attr_t attr;
-	int r;
+	size_t i;
+	int r = 0;
 
 	w->bell = event_new(
 	    w->config.base, w->fd, EV_READ | EV_PERSIST, on_bell, w);
@@ -297,12 +309,14 @@ start(struct work *w, struct err *err)
 	    pthread_attr_init(&attr) != 0)
 		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
-	r = pthread_create(&w->thread, &attr, run, w);
+	for (i = 0; r == 0 && i < 2; i++) {
+		r = pthread_create(&w->threads[i], &attr, runs[i], w);
+		if (r == 0)
+			w->thread_count++;
+	}
 	(void)pthread_attr_destroy(&attr);
-	if (r != 0)
-		return err_set(err, ERR_SYSTEM, "no thread: %s", strerror(r));
-	w->has_thread = true;
-	return ERR_OK;
+	return r == 0 ? ERR_OK
+		      : err_set(err, ERR_SYSTEM, "no thread: %s", strerror(r));
 }
 
 int
@@ -317,7 +331,8 @@ work_new(struct work **wp, const struct work_config *config, struct err *err)
 	list_init(&w->todo);
 	list_init(&w->done);
 	(void)pthread_mutex_init(&w->lock, NULL);
-	(void)pthread_cond_init(&w->wake, NULL);
+	(void)pthread_cond_init(&w->call, NULL);
+	(void)pthread_cond_init(&w->fetch, NULL);
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = w->fd < 0 ? err_set(err, ERR_SYSTEM, "no descriptor left")
 		      : client_new(&w->api, CLIENT_TLS, config->ctx, err);
@@ -350,14 +365,17 @@ free_jobs(struct list *jobs)
 void
 work_free(struct work *w)
 {
+	size_t i;
+
 	if (w == NULL)
 		return;
 	(void)pthread_mutex_lock(&w->lock);
 	w->ends = true;
-	(void)pthread_cond_signal(&w->wake);
+	(void)pthread_cond_signal(&w->call);
+	(void)pthread_cond_signal(&w->fetch);
 	(void)pthread_mutex_unlock(&w->lock);
-	if (w->has_thread)
-		(void)pthread_join(w->thread, NULL);
+	for (i = 0; i < w->thread_count; i++)
+		(void)pthread_join(w->threads[i], NULL);
 	free_jobs(&w->todo);
 	free_jobs(&w->done);
 	client_free(w->api);
@@ -369,7 +387,8 @@ work_free(struct work *w)
 	if (w->fd >= 0)
 		(void)close(w->fd);
 	(void)pthread_mutex_destroy(&w->lock);
-	(void)pthread_cond_destroy(&w->wake);
+	(void)pthread_cond_destroy(&w->call);
+	(void)pthread_cond_destroy(&w->fetch);
 	free(w);
 }
 
@@ -391,7 +410,7 @@ work_call(struct work_job **jobp, struct work *w,
 	else {
 		w->jobs++;
 		list_append(&w->todo, &job->in_list);
-		(void)pthread_cond_signal(&w->wake);
+		(void)pthread_cond_signal(&w->call);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	if (r == ERR_OK)
@@ -412,7 +431,7 @@ work_renew(struct work *w)
 {
 	(void)pthread_mutex_lock(&w->lock);
 	w->renew = true;
-	(void)pthread_cond_signal(&w->wake);
+	(void)pthread_cond_signal(&w->fetch);
 	(void)pthread_mutex_unlock(&w->lock);
 }
 

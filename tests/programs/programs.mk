@@ -21,12 +21,16 @@ PROGRAMS_TEST_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/examples \
 PROGRAMS_TEST_LIBS = $(PROGRAMS_LIBS) $(TEST_LIBS)
 PROGRAMS_TESTS = \
 	%D%/test_api_service \
+	%D%/test_demo_app \
 	%D%/test_spire_cli
 check_PROGRAMS += $(PROGRAMS_TESTS)
 TESTS += $(PROGRAMS_TESTS)
 %C%_test_api_service_SOURCES = %D%/test_api_service.c $(PROGRAMS_STAGE)
 %C%_test_api_service_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_api_service_LDADD = $(PROGRAMS_TEST_LIBS)
+%C%_test_demo_app_SOURCES = %D%/test_demo_app.c $(PROGRAMS_STAGE)
+%C%_test_demo_app_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
+%C%_test_demo_app_LDADD = $(PROGRAMS_TEST_LIBS)
 %C%_test_spire_cli_SOURCES = %D%/test_spire_cli.c $(PROGRAMS_STAGE)
 %C%_test_spire_cli_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_spire_cli_LDADD = $(PROGRAMS_TEST_LIBS)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -71,11 +72,109 @@ remove_folder(void)
 	(void)rmdir(stage_folder);
 }
 
+static struct {
+	int fd; /* 0: none */
+	pthread_t thread;
+	SSL_CTX *ctx;
+	const char *answer;
+	char url[96];
+} server;
+
+static void
+serve_tls(int fd)
+{
+	SSL *ssl = SSL_new(server.ctx);
+	char chunk[4096];
+
+	if (SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1 &&
+	    SSL_read(ssl, chunk, sizeof(chunk)) > 0) {
+		(void)SSL_write(
+		    ssl, server.answer, (int)strlen(server.answer));
+		(void)SSL_shutdown(ssl);
+	}
+	SSL_free(ssl);
+	ERR_clear_error();
+}
+
+static void
+serve_plain(int fd)
+{
+	char chunk[4096];
+
+	if (read(fd, chunk, sizeof(chunk)) > 0)
+		stage_send(fd, server.answer, strlen(server.answer));
+	(void)shutdown(fd, SHUT_WR);
+	while (read(fd, chunk, sizeof(chunk)) > 0)
+		;
+}
+
+static void *
+serve(void *arg)
+{
+	const struct timeval limit = { 5, 0 };
+	int fd;
+
+	(void)arg;
+	while ((fd = accept(server.fd, NULL, NULL)) >= 0) {
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		if (server.ctx != NULL)
+			serve_tls(fd);
+		else
+			serve_plain(fd);
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void
+stop_server(void)
+{
+	if (server.fd == 0)
+		return;
+	(void)shutdown(server.fd, SHUT_RDWR);
+	(void)pthread_join(server.thread, NULL);
+	(void)close(server.fd);
+	SSL_CTX_free(server.ctx);
+	server.fd = 0;
+	server.ctx = NULL;
+}
+
+const char *
+stage_serve(const struct cert *leaf, const char *answer)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t n = sizeof(a);
+
+	stop_server();
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	server.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	server.answer = answer;
+	ck_assert_int_eq(
+	    bind(server.fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+	ck_assert_int_eq(listen(server.fd, 16), 0);
+	ck_assert_int_eq(
+	    getsockname(server.fd, (struct sockaddr *)&a, &n), 0);
+	if (leaf != NULL) {
+		server.ctx = SSL_CTX_new(TLS_server_method());
+		SSL_CTX_set_security_level(server.ctx, 0);
+		ck_assert_int_eq(
+		    SSL_CTX_use_certificate(server.ctx, leaf->cert), 1);
+		ck_assert_int_eq(
+		    SSL_CTX_use_PrivateKey(server.ctx, leaf->key), 1);
+	}
+	(void)snprintf(server.url, sizeof(server.url), "%s://127.0.0.1:%u",
+	    leaf == NULL ? "http" : "https", ntohs(a.sin_port));
+	ck_assert_int_eq(pthread_create(&server.thread, NULL, serve, NULL), 0);
+	return server.url;
+}
+
 void
 stage_teardown(void)
 {
 	size_t i;
 
+	stop_server();
 	for (i = 0; i < CHILDREN_MAX; i++)
 		end_child(&children[i]);
 	for (i = 0; i < AGENTS_MAX; i++) {

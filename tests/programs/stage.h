@@ -78,6 +78,13 @@ long stage_rss_kb(const struct child *c);
 /* api-service that allows demo-app and cli-client. */
 struct child *stage_api(struct fake_agent *agent);
 
+/*
+ * A server in a thread of the test, that answers whatever it is asked with
+ * these bytes and hangs up: over TLS with this leaf, asking nobody for theirs,
+ * or (NULL) plainly.  One at a time; the URL is its own.
+ */
+const char *stage_serve(const struct cert *leaf, const char *answer);
+
 /* A raw connection to the port of "http://..." or "https://...". */
 int stage_connect(const char *url);
 void stage_send(int fd, const char *text, size_t n);
