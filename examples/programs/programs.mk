@@ -17,11 +17,11 @@ noinst_LIBRARIES += %D%/libprograms.a
 	%D%/shown.c %D%/shown.h \
 	%D%/web.c %D%/web.h
 PROGRAMS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/examples \
-	$(CONFUSE_CFLAGS) $(EVENT_CFLAGS) $(JSON_C_CFLAGS) $(SSL_CFLAGS)
+	$(CONFUSE_CFLAGS) $(EVENT_CORE_CFLAGS) $(JSON_C_CFLAGS) $(SSL_CFLAGS)
 %C%_libprograms_a_CPPFLAGS = $(PROGRAMS_CPPFLAGS)
 
 PROGRAMS_LIBS = %D%/libprograms.a src/task/libtask.a $(WORKLOAD_LIBS) \
-	$(CONFUSE_LIBS) $(EVENT_LIBS) $(JSON_C_LIBS)
+	$(CONFUSE_LIBS) $(EVENT_CORE_LIBS) $(JSON_C_LIBS)
 
 bin_PROGRAMS += %D%/api-service %D%/demo-app %D%/spire-cli
 %C%_api_service_SOURCES = %D%/api_service.c

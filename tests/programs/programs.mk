@@ -22,7 +22,8 @@ PROGRAMS_TEST_LIBS = $(PROGRAMS_LIBS) $(TEST_LIBS)
 PROGRAMS_TESTS = \
 	%D%/test_api_service \
 	%D%/test_demo_app \
-	%D%/test_spire_cli
+	%D%/test_spire_cli \
+	%D%/test_web
 check_PROGRAMS += $(PROGRAMS_TESTS)
 TESTS += $(PROGRAMS_TESTS)
 %C%_test_api_service_SOURCES = %D%/test_api_service.c $(PROGRAMS_STAGE)
@@ -34,5 +35,8 @@ TESTS += $(PROGRAMS_TESTS)
 %C%_test_spire_cli_SOURCES = %D%/test_spire_cli.c $(PROGRAMS_STAGE)
 %C%_test_spire_cli_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_spire_cli_LDADD = $(PROGRAMS_TEST_LIBS)
+%C%_test_web_SOURCES = %D%/test_web.c $(PROGRAMS_STAGE)
+%C%_test_web_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
+%C%_test_web_LDADD = $(PROGRAMS_TEST_LIBS)
 endif
 endif

@@ -390,7 +390,7 @@ stage_signal(struct child *c, int number)
 }
 
 long
-stage_rss_kb(const struct child *c)
+stage_memory_kb(const struct child *c, const char *which)
 {
 	char path[64], line[256];
 	long kb = 0;
@@ -400,8 +400,8 @@ stage_rss_kb(const struct child *c)
 	f = fopen(path, "r");
 	ck_assert_ptr_nonnull(f);
 	while (fgets(line, sizeof(line), f) != NULL)
-		if (strncmp(line, "VmRSS:", 6) == 0)
-			kb = strtol(line + 6, NULL, 10);
+		if (strncmp(line, which, strlen(which)) == 0)
+			kb = strtol(line + strlen(which), NULL, 10);
 	(void)fclose(f);
 	return kb;
 }

@@ -73,7 +73,8 @@ void stage_ready(struct child *c, bool has_health);
 /* All output, and the exit status. */
 int stage_end(struct child *c, struct buf *out, struct buf *err);
 void stage_signal(struct child *c, int number);
-long stage_rss_kb(const struct child *c);
+/* A line of /proc/PID/status, such as "VmRSS:". */
+long stage_memory_kb(const struct child *c, const char *which);
 
 /* api-service that allows demo-app and cli-client. */
 struct child *stage_api(struct fake_agent *agent);
