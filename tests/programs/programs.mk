@@ -22,6 +22,7 @@ PROGRAMS_TEST_LIBS = $(PROGRAMS_LIBS) $(TEST_LIBS)
 PROGRAMS_TESTS = \
 	%D%/test_api_service \
 	%D%/test_demo_app \
+	%D%/test_rotation \
 	%D%/test_spire_cli \
 	%D%/test_web
 check_PROGRAMS += $(PROGRAMS_TESTS)
@@ -32,6 +33,9 @@ TESTS += $(PROGRAMS_TESTS)
 %C%_test_demo_app_SOURCES = %D%/test_demo_app.c $(PROGRAMS_STAGE)
 %C%_test_demo_app_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_demo_app_LDADD = $(PROGRAMS_TEST_LIBS)
+%C%_test_rotation_SOURCES = %D%/test_rotation.c $(PROGRAMS_STAGE)
+%C%_test_rotation_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
+%C%_test_rotation_LDADD = $(PROGRAMS_TEST_LIBS)
 %C%_test_spire_cli_SOURCES = %D%/test_spire_cli.c $(PROGRAMS_STAGE)
 %C%_test_spire_cli_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_spire_cli_LDADD = $(PROGRAMS_TEST_LIBS)
