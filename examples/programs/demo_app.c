@@ -26,7 +26,8 @@ enum { PAGE_MAX = 4 * 1024 * 1024 };
 
 static const struct setting settings[] = {
 	{ "listen", SETTING_TEXT, offsetof(struct demo_settings, listen),
-	    "127.0.0.1:8080", check_address, "where to serve pages, plain HTTP" },
+	    "127.0.0.1:8080", check_address,
+	    "where to serve pages, plain HTTP" },
 	{ "api_url", SETTING_TEXT, offsetof(struct demo_settings, api_url),
 	    "https://127.0.0.1:8082/attestation", check_https,
 	    "what the button calls" },

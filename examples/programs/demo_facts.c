@@ -216,7 +216,8 @@ demo_facts(const struct service *s, struct work *w,
 		shown_add_time(facts, "timestamp", (int64_t)time(NULL));
 		shown_add_int(facts, "timestamp_s", (int64_t)time(NULL));
 		shown_add(facts, "status", shown_get(health, "status"));
-		shown_add(facts, "spiffe_id", svid == NULL ? "" : svid->id.text);
+		shown_add(facts, "spiffe_id",
+		    svid == NULL ? "" : svid->id.text);
 		shown_add_object(facts, "workload_api",
 		    json_object_get(shown_at(health, "workload_api")));
 		shown_add_object(

@@ -87,7 +87,8 @@ failure(const struct err *err)
 static bool
 audience_of(char out[SPIFFE_ID_MAX + 1], const struct work *w)
 {
-	const struct snapshot *s = source_get(workload_source(w->config.workload));
+	const struct snapshot *s =
+	    source_get(workload_source(w->config.workload));
 	const struct svid *svid = svid_set_find(s->svids, NULL);
 	const char *set = w->config.settings->jwt_audience;
 

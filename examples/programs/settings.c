@@ -246,7 +246,8 @@ read_file(struct buf *text, const char *path, struct err *err)
 	ssize_t n = 0;
 
 	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+		return err_set(
+		    err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
 		buf_add(text, (struct str){ chunk, (size_t)n });
 		if (text->code != ERR_OK)
@@ -254,7 +255,8 @@ read_file(struct buf *text, const char *path, struct err *err)
 	}
 	(void)close(fd);
 	if (n < 0)
-		return err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+		return err_set(
+		    err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
 	if (text->n > SETTINGS_BYTES_MAX || buf_check(text, NULL) != ERR_OK)
 		return err_set(err, ERR_TOOBIG, "%s: over %d bytes", path,
 		    SETTINGS_BYTES_MAX);

@@ -323,7 +323,8 @@ shown_jwt(const struct jwt_svid *jwt)
 		return NULL;
 	claims = json_tokener_parse(jwt->claims);
 	shown_add_str(o, "spiffe_id", spiffe_id_text(&jwt->id));
-	shown_add_object(o, "audience", json_object_get(shown_at(claims, "aud")));
+	shown_add_object(
+	    o, "audience", json_object_get(shown_at(claims, "aud")));
 	shown_add_time(o, "expires", jwt->expires);
 	shown_add_int(o, "expires_s", jwt->expires);
 	shown_add_object(o, "header", header_of(jwt->token));

@@ -423,7 +423,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg);
 static void
 linger_unshaken(struct conn *c)
 {
-	evutil_socket_t fd = fcntl(bufferevent_getfd(c->bev), F_DUPFD_CLOEXEC, 0);
+	evutil_socket_t fd =
+	    fcntl(bufferevent_getfd(c->bev), F_DUPFD_CLOEXEC, 0);
 	struct bufferevent *bev = NULL;
 
 	if (fd >= 0)

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <grpc/status.h>
 #include <openssl/err.h>
 
 #include "base/clock.h"
@@ -41,16 +42,20 @@ stage_setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(stage_folder));
 }
 
+/* A sanitizer that has found something says so in the exit status. */
 static void
 end_child(struct child *c)
 {
+	struct buf err;
+	int status;
+
 	if (c->pid == 0)
 		return;
-	(void)kill(c->pid, SIGKILL);
-	(void)waitpid(c->pid, NULL, 0);
-	(void)close(c->out);
-	(void)close(c->err);
-	c->pid = 0;
+	buf_init(&err, ANSWER_MAX);
+	(void)kill(c->pid, SIGTERM);
+	status = stage_end(c, NULL, &err);
+	ck_assert_msg(status == 0, "exit status %d: %s", status, buf_text(&err));
+	buf_release(&err);
 }
 
 static void
@@ -196,6 +201,11 @@ stage_agent_at(const char *path)
 	ck_assert_uint_lt(i, AGENTS_MAX);
 	agents[i] = fake_start(path);
 	ck_assert_ptr_nonnull(agents[i]);
+	/* a call that nobody answers would be waited for */
+	fake_set(agents[i], FAKE_JWTS,
+	    (struct fake_answer){ .ends = true,
+		.status = GRPC_STATUS_PERMISSION_DENIED,
+		.text = "no tokens here" });
 	return agents[i];
 }
 

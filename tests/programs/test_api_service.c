@@ -247,8 +247,8 @@ static const struct {
 
 START_TEST(refuses_settings)
 {
-	const char *args[] = { "-c", stage_file("api.conf", bad_settings[_i].text),
-		NULL };
+	const char *args[] = { "-c",
+		stage_file("api.conf", bad_settings[_i].text), NULL };
 	struct child *c = stage_start("api-service", agent, args);
 
 	ck_assert_int_eq(stage_end(c, NULL, &err), 1);

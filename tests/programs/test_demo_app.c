@@ -217,8 +217,7 @@ START_TEST(escapes_everything)
 {
 	serve_metadata("<script>alert(1)</script>", "a'; rm -rf \\u0022$(x)");
 	start("https://127.0.0.1:1", API_ID);
-	UNTIL(get("/") == 200 && (has("ecs:us-east-1") || !has("has not come")));
-	ck_assert_msg(has("ecs:us-east-1"), "%s", strstr(buf_text(&out), "id=\"metadata"));
+	UNTIL(get("/") == 200 && has("ecs:us-east-1"));
 	ck_assert(!has("<script>alert"));
 	ck_assert(has("&lt;script&gt;alert(1)&lt;/script&gt;"));
 	ck_assert(!has("<b>"));
@@ -449,7 +448,6 @@ START_TEST(tells_of_a_rotation_without_reload)
 	int fd;
 
 	start("https://127.0.0.1:1", API_ID);
-	UNTIL(get("/") == 200 && has("None: ECS") == true);
 	fd = stage_connect(demo->url);
 	stage_send(fd, ask, strlen(ask));
 	await_update(fd);

@@ -280,7 +280,8 @@ START_TEST(says_that_a_token_is_refused)
 	    (struct fake_answer){ .ends = true,
 		.status = GRPC_STATUS_INVALID_ARGUMENT,
 		.text = "token has expired" });
-	ck_assert_int_eq(run((const char *[]){ "-validate", "a.b.c", NULL }), 1);
+	ck_assert_int_eq(
+	    run((const char *[]){ "-validate", "a.b.c", NULL }), 1);
 	ck_assert_ptr_nonnull(strstr(buf_text(&err), "token has expired"));
 }
 END_TEST
