@@ -38,7 +38,7 @@ static const char error_row[] =
     "<dt>Last error</dt><dd class=\"bad\">{{error}}</dd>\n";
 
 static const char svid_card[] =
-    "<section id=\"svid\">\n<h2>X.509-SVID</h2>\n"
+    "<section>\n<h2>X.509-SVID</h2>\n"
     "<p class=\"id\">{{spiffe_id}}</p>\n";
 
 static const char bar[] =
@@ -130,6 +130,7 @@ fill_svids(struct buf *out, struct json_object *facts)
 	struct json_object *all = shown_at(facts, "x509_svids");
 	size_t i, n = shown_count(all);
 
+	buf_add_text(out, "<div id=\"svid\">\n");
 	for (i = 0; i < n; i++) {
 		struct json_object *svid = json_object_array_get_idx(all, i);
 
@@ -140,8 +141,9 @@ fill_svids(struct buf *out, struct json_object *facts)
 	}
 	if (n == 0)
 		buf_add_text(out,
-		    "<section id=\"svid\">\n<h2>X.509-SVID</h2>\n<p>None: is"
-		    " there an entry for this workload?</p>\n</section>\n");
+		    "<section>\n<h2>X.509-SVID</h2>\n<p>None: is there an"
+		    " entry for this workload?</p>\n</section>\n");
+	buf_add_text(out, "</div>\n");
 }
 
 /* An object as JSON, indented, for a <pre>. */
@@ -317,7 +319,7 @@ const char demo_style[] =
     "main{display:grid;gap:1rem;"
     "grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr))}\n"
     "section{background:var(--card);border:1px solid var(--line);"
-    "border-radius:.6rem;padding:1rem;min-width:0}\n"
+    "border-radius:.6rem;padding:1rem;min-width:0}#svid{display:contents}\n"
     "h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:0 0 .5rem}"
     "h3{font-size:1rem;margin:1rem 0 .25rem}\n"
     ".muted,dt{color:var(--muted)}.bad{color:var(--bad)}\n"

@@ -26,6 +26,7 @@ struct cli {
 	struct cli_options options;
 	struct workload *workload;
 	struct json_object *all; /* -json: what the actions found */
+	sigset_t unblocked;      /* -watch: while it waits */
 };
 
 static volatile sig_atomic_t is_over;
@@ -277,23 +278,33 @@ show_rotation(const struct cli *cli, struct err *err)
 	return r;
 }
 
-static int
-watch(const struct cli *cli, struct err *err)
+/*
+ * Before there is another thread: they inherit the mask, so that a signal comes
+ * to the one that waits for it.
+ */
+static void
+block_signals(struct cli *cli)
 {
-	struct source *source = workload_source(cli->workload);
-	struct pollfd p = { .fd = source_fd(source), .events = POLLIN };
 	struct sigaction action = { .sa_handler = on_signal };
-	sigset_t block, before;
-	int r = ERR_OK;
+	sigset_t block;
 
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigemptyset(&block);
 	(void)sigaddset(&block, SIGINT);
 	(void)sigaddset(&block, SIGTERM);
-	(void)pthread_sigmask(SIG_BLOCK, &block, &before);
+	(void)pthread_sigmask(SIG_BLOCK, &block, &cli->unblocked);
+}
+
+static int
+watch(const struct cli *cli, struct err *err)
+{
+	struct source *source = workload_source(cli->workload);
+	struct pollfd p = { .fd = source_fd(source), .events = POLLIN };
+	int r = ERR_OK;
+
 	while (r == ERR_OK && !is_over) {
-		if (ppoll(&p, 1, NULL, &before) > 0) {
+		if (ppoll(&p, 1, NULL, &cli->unblocked) > 0) {
 			source_heed(source);
 			r = show_rotation(cli, err);
 		}
@@ -365,6 +376,8 @@ main(int argc, char **argv)
 
 	cli_options_parse(&cli.options, argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (cli.options.watch)
+		block_signals(&cli);
 	cli.all = json_object_new_object();
 	if (cli.all == NULL ||
 	    workload_open(&cli.workload, &options, &err) != ERR_OK) {
