@@ -79,3 +79,48 @@ bootstrap() {
 	say "making configure"
 	(cd "$tree" && logged "$log" autoreconf -fi)
 }
+
+# birth PID: when the process was started, to know it from a later namesake
+birth() {
+	sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
+}
+
+# runs PID BIRTH: is that process still there?
+runs() {
+	[ "$(birth "$1")" = "$2" ] &&
+		! grep -q '^State:.*[ZX]' "/proc/$1/status" 2>/dev/null
+}
+
+# end_process PID BIRTH NAME [SIGNAL]: and wait for its end; after 10 s, kill it
+end_process() {
+	local pid=$1 born=$2 name=$3 try
+	runs "$pid" "$born" || return 0
+	kill -s "${4:-TERM}" "$pid" 2>/dev/null || true
+	for try in $(seq 200); do
+		runs "$pid" "$born" || return 0
+		sleep 0.05
+	done
+	say "$name does not end; killing it"
+	kill -KILL "$pid" 2>/dev/null || true
+}
+
+# build_in DIR FLAGS...: configure, where that is not done yet, and make
+build_in() {
+	local build=$1 tree mark
+	shift
+	tree=$(source_tree "$build") || die "cannot copy the sources"
+	bootstrap "$tree" "$build/autoreconf.log"
+	mark="srcdir=$tree $*"
+	# Configure again when it was for another tree or is out of date.
+	if ! grep -qsxF "$mark" "$build/configured" ||
+		[ "$tree/configure" -nt "$build/config.status" ] ||
+		[ ! -e "$build/Makefile" ]; then
+		say "configuring in $build"
+		rm -f "$build/configured"
+		(cd "$build" &&
+			logged configure.log "$tree/configure" -q "$@") || return 1
+		echo "$mark" >"$build/configured"
+	fi
+	say "building"
+	logged "$build/make.log" make -C "$build" -j "$(nproc)"
+}
