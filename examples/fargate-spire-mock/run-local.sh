@@ -1,0 +1,383 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# run-local.sh - the example as processes: no container engine, nothing left
+#
+# EXAMPLE_STATE_DIR is where everything lives while it is up; EXAMPLE_BUILD_DIR
+# a build tree to take the programs from; EXAMPLE_PORTS=free leaves the usual
+# ports alone.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd -P)
+. "$here/../processes.sh"
+state=${EXAMPLE_STATE_DIR:-/tmp/fargate-spire-mock-$(id -u)}
+
+usage() {
+	cat <<EOF
+usage: ./run-local.sh up | status | test | down
+       ./run-local.sh start | stop | restart NAME
+       ./run-local.sh log NAME
+       ./run-local.sh env
+       ./run-local.sh setup [--bundle FILE]
+       ./run-local.sh build | clean
+       ./run-local.sh spire-cli ARGUMENT...
+       ./run-local.sh spire-server ARGUMENT...
+       ./run-local.sh spire-agent web|api|cli[:UID] ARGUMENT...
+
+  up       build what is missing, start all that does not run, wait until it
+           works; SVID_TTL and AGENT_TTL (2m, 1h) count the first time
+  status   who runs, and where; exit status 0 only if all is well
+  test     try it from outside; the last line says "N passed, N failed"
+  down     end all of it and remove its folder, $state
+  start, stop, restart
+           one of it, by a name of status
+  log      what it said
+  env      the settings, as lines of NAME=VALUE
+  setup    setup-spire.sh
+  build    only build; clean forgets what was built
+  spire-cli, spire-server, spire-agent
+           the program in its place: spire-cli in the task "cli", spire-server
+           at the server that runs, spire-agent at the agent of a task, as the
+           user UID if that is given
+EOF
+}
+
+services=(
+	"postgres aws-mock"
+	"spire-server"
+	"agent-web agent-api agent-cli"
+	"api-service demo-app"
+)
+
+# The uids of the applications; only root can give each its own.
+choose_uids() {
+	DEMO_APP_UID=10001 API_SERVICE_UID=10002 CLI_CLIENT_UID=10003
+	[ "$(id -u)" -eq 0 ] || DEMO_APP_UID=$(id -u) \
+		API_SERVICE_UID=$(id -u) CLI_CLIENT_UID=$(id -u)
+}
+
+# The same names as in containers.env.
+write_env() {
+	(umask 077 && cat >"$state/env") <<EOF
+PLUGIN_DIR=$state/bin
+SERVER_PLUGIN_SHA256=$(checksum aws-fargate-server-nodeattestor)
+AGENT_PLUGIN_SHA256=$(checksum aws-fargate-nodeattestor)
+RUN_DIR=$state/run
+DATA_DIR=$state/data
+BUNDLE=$state/bundle.pem
+DATABASE_HOST=$state/run/postgres
+DATABASE_PASSWORD=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+SPIRE_BIND_ADDRESS=127.0.0.1
+SPIRE_SERVER_ADDRESS=127.0.0.1
+SPIRE_SERVER_PORT=$spire_port
+SPIRE_SERVER_SOCKET=$state/run/server/api.sock
+SVID_TTL=${SVID_TTL:-2m}
+AGENT_TTL=${AGENT_TTL:-1h}
+AWS_MOCK_URL=http://127.0.0.1:$mock_port
+DEMO_APP_UID=$DEMO_APP_UID
+API_SERVICE_UID=$API_SERVICE_UID
+CLI_CLIENT_UID=$CLI_CLIENT_UID
+DEMO_APP_LISTEN=127.0.0.1:$web_port
+DEMO_APP_URL=http://127.0.0.1:$web_port
+API_SERVICE_LISTEN=127.0.0.1:$api_port
+API_SERVICE_HEALTH_LISTEN=127.0.0.1:$health_port
+API_SERVICE_URL=https://127.0.0.1:$api_port
+EOF
+}
+
+checksum() {
+	sha256sum <"$state/bin/$1" | cut -d' ' -f1
+}
+
+# The programs of the example, from a build tree.
+programs="server/aws-fargate-server-nodeattestor agent/aws-fargate-nodeattestor
+	mock/fargate-mock"
+applications="demo-app api-service spire-cli"
+
+# find_build: sets build to a tree with everything in it
+find_build() {
+	local program
+	build=${EXAMPLE_BUILD_DIR:-}
+	if [ -z "$build" ]; then
+		"$src/scripts/deps" examples 9>&-
+		build=$src/build-examples
+		mkdir -p "$build" 2>/dev/null && [ -w "$build" ] ||
+			build=$cache/build-examples
+		mkdir -p "$build"
+		build_in "$build" --enable-examples 9>&-
+	fi
+	for program in $programs; do
+		[ -x "$build/src/$program" ] || die "$build has no src/$program"
+	done
+	for program in $applications; do
+		[ -x "$build/examples/programs/$program" ] || die "$build has" \
+			"no examples/programs/$program: configure with" \
+			"--enable-examples"
+	done
+}
+
+# A folder of its own, where other users may pass but not look around.
+make_state() {
+	local program
+	mkdir -m 711 "$state" || die "cannot make $state"
+	mkdir -m 700 "$state/data" "$state/log" "$state/pids" "$state/tmp"
+	mkdir -m 755 "$state/bin" "$state/conf" "$state/run"
+	mkdir -m 700 "$state/run/server"
+	mkdir -m 755 "$state/run/web" "$state/run/api" "$state/run/cli"
+	mkdir "$state/data/server" "$state/data/agent-web" \
+		"$state/data/agent-api" "$state/data/agent-cli"
+	for program in $programs; do
+		install -m 755 "$build/src/$program" "$state/bin"
+	done
+	for program in $applications; do
+		install -m 755 "$build/examples/programs/$program" "$state/bin"
+	done
+	# Another user may not get to where they are kept.
+	for program in spire-server spire-agent; do
+		ln "$spire/$program" "$state/bin" 2>/dev/null ||
+			install -m 755 "$spire/$program" "$state/bin"
+	done
+	install -m 644 "$here"/*.conf "$state/conf"
+	choose_uids
+	choose_port 8081 && spire_port=$port
+	choose_port 8090 && mock_port=$port
+	choose_port 8080 && web_port=$port
+	choose_port 8082 && api_port=$port
+	choose_port 8092 && health_port=$port
+	write_env
+}
+
+start_aws_mock() {
+	spawn aws-mock "$state/bin/fargate-mock" \
+		--scenario "$state/conf/scenario.conf" \
+		--port "${AWS_MOCK_URL##*:}"
+}
+
+healthy_aws_mock() {
+	curl -fsS -m 5 "$AWS_MOCK_URL/health"
+}
+
+start_spire_server() {
+	spawn spire-server spire-server run -expandEnv \
+		-config "$state/conf/server.conf"
+}
+
+healthy_spire_server() {
+	spire-server healthcheck -socketPath "$SPIRE_SERVER_SOCKET"
+}
+
+# Trust starts from a file that is there before the agents.
+ready_spire_server() {
+	"$here/setup-spire.sh" --bundle "$BUNDLE" >"$state/log/setup.log"
+}
+
+# task_env TASK: sets given to what ECS gives to the containers of the task
+task_env() {
+	given=$("$state/bin/fargate-mock" --scenario "$state/conf/scenario.conf" \
+		--env "$1" --port "${AWS_MOCK_URL##*:}")
+}
+
+start_agent() {
+	local given
+	task_env "$1"
+	spawn "agent-$1" env $given spire-agent run -expandEnv \
+		-config "$state/conf/agent-$1.conf"
+}
+
+healthy_agent() {
+	spire-agent healthcheck -socketPath "$RUN_DIR/$1/api.sock"
+}
+
+start_agent_web() { start_agent web; }
+start_agent_api() { start_agent api; }
+start_agent_cli() { start_agent cli; }
+healthy_agent_web() { healthy_agent web; }
+healthy_agent_api() { healthy_agent api; }
+healthy_agent_cli() { healthy_agent cli; }
+
+# start_application TASK UID NAME
+start_application() {
+	local given
+	task_env "$1"
+	spawn_as "$2" "$3" env -u DATABASE_PASSWORD $given \
+		"SPIFFE_ENDPOINT_SOCKET=unix://$RUN_DIR/$1/api.sock" \
+		"$state/bin/$3" -c "$state/conf/$3.conf"
+}
+
+start_demo_app() {
+	start_application web "$DEMO_APP_UID" demo-app
+}
+
+start_api_service() {
+	start_application api "$API_SERVICE_UID" api-service
+}
+
+healthy_demo_app() {
+	curl -fsS -m 5 "$DEMO_APP_URL/health"
+}
+
+healthy_api_service() {
+	curl -fsS -m 5 "http://$API_SERVICE_HEALTH_LISTEN/health"
+}
+
+# in_cli ARGUMENT...: spire-cli, in the task "cli"
+in_cli() {
+	SPIFFE_ENDPOINT_SOCKET=unix://$RUN_DIR/cli/api.sock \
+		as_user "$CLI_CLIENT_UID" "$state/bin/spire-cli" "$@"
+}
+
+is_up() {
+	[ -e "$state/env" ] && load_env
+}
+
+need_up() {
+	is_up || die "nothing is up: ./run-local.sh up"
+	export PATH="$state/bin:$PATH"
+	find_postgres
+}
+
+all_run() {
+	local name
+	for name in $(all_services); do
+		is_running "$name" || return 1
+	done
+}
+
+status() {
+	local name pid said rc=0
+	for name in $(all_services); do
+		pid=- said="not running"
+		if is_running "$name"; then
+			read -r pid _ <"$state/pids/$name"
+			said=healthy
+			call healthy "$name" >/dev/null 2>&1 || said="not healthy"
+		fi
+		[ "$said" = healthy ] || rc=1
+		printf '%-13s %-12s %7s  %s\n' "$name" "$said" "$pid" \
+			"$(address "$name")"
+	done
+	return $rc
+}
+
+address() {
+	case $1 in
+	postgres) echo "$DATABASE_HOST" ;;
+	aws-mock) echo "$AWS_MOCK_URL" ;;
+	spire-server) echo "$SPIRE_SERVER_ADDRESS:$SPIRE_SERVER_PORT" ;;
+	agent-*) echo "$RUN_DIR/${1#agent-}/api.sock" ;;
+	api-service) echo "$API_SERVICE_URL" ;;
+	demo-app) echo "$DEMO_APP_URL" ;;
+	esac
+}
+
+# What was just begun does not stay when it fails or is interrupted.
+finish_up() {
+	local rc=$?
+	trap - EXIT HUP INT TERM
+	[ "$fresh" = no ] || [ ! -d "$state" ] || end_all
+	exit $rc
+}
+
+up() {
+	local wave began=$SECONDS
+	fresh=no
+	lock_example
+	if is_up && need_up && all_run; then
+		say "it is up already"
+		status
+		return
+	fi
+	trap finish_up EXIT
+	# A trap runs with the redirections of the command that it interrupts.
+	exec 7>&2
+	trap 'say "interrupted, cleaning up" 2>&7; exit 130' INT
+	trap 'exit 143' TERM HUP
+	if ! is_up; then
+		spire=$("$src/scripts/spire" 9>&- | tail -n 1)
+		find_build
+		find_postgres
+		# Left over from an "up" that was killed.
+		[ ! -e "$state" ] || end_all
+		fresh=yes
+		began=$SECONDS
+		make_state
+	fi
+	need_up
+	for wave in "${services[@]}"; do
+		say "starting $wave"
+		start_services $wave || return 1
+	done
+	fresh=no
+	trap - EXIT HUP INT TERM
+	say "up, $(duration $((SECONDS - began))): $DEMO_APP_URL"
+	status
+}
+
+down() {
+	lock_example
+	if [ ! -e "$state" ]; then
+		say "nothing is up"
+		return
+	fi
+	! is_up || export PATH="$state/bin:$PATH"
+	end_all
+	say "down"
+}
+
+one() {
+	local verb=$1 name=$2
+	lock_example
+	need_up
+	known_service "$name"
+	[ "$verb" = start ] || end_service "$name"
+	[ "$verb" = stop ] || start_services "$name"
+}
+
+case ${1:-} in
+up | status | test | down | env | build | clean)
+	[ $# -eq 1 ] || { usage >&2 && exit 2; }
+	;;
+start | stop | restart | log)
+	[ $# -eq 2 ] || { usage >&2 && exit 2; }
+	;;
+setup | spire-cli | spire-server | spire-agent) ;;
+-h | --help) usage && exit 0 ;;
+*) usage >&2 && exit 2 ;;
+esac
+
+case $1 in
+up) up ;;
+down) down ;;
+status) need_up && status ;;
+test) need_up && . "$here/test.sh" ;;
+env) need_up && cat "$state/env" ;;
+build) find_build ;;
+clean) rm -rf "$src/build-examples" "$cache/build-examples" ;;
+start | stop | restart) one "$1" "$2" ;;
+log) need_up && known_service "$2" && cat "$state/log/$2.log" ;;
+setup)
+	need_up
+	shift
+	"$here/setup-spire.sh" "$@"
+	;;
+spire-cli)
+	need_up
+	shift
+	in_cli "$@"
+	;;
+spire-server)
+	need_up
+	shift
+	spire-server "$@" -socketPath "$SPIRE_SERVER_SOCKET"
+	;;
+spire-agent)
+	need_up
+	task=${2:?"a task: web, api or cli"}
+	shift 2
+	uid=$(id -u)
+	case $task in
+	*:*) uid=${task#*:} ;;
+	esac
+	as_user "$uid" spire-agent "$@" \
+		-socketPath "$RUN_DIR/${task%%:*}/api.sock"
+	;;
+esac
