@@ -21,7 +21,7 @@ usage: ./run-local.sh up | status | test | down
        ./run-local.sh build | clean
        ./run-local.sh spire-cli ARGUMENT...
        ./run-local.sh spire-server ARGUMENT...
-       ./run-local.sh spire-agent web|api|cli[:UID] ARGUMENT...
+       ./run-local.sh run web|api|cli[:UID] COMMAND...
 
   up       build what is missing, start all that does not run, wait until it
            works; SVID_TTL and AGENT_TTL (2m, 1h) count the first time
@@ -34,10 +34,10 @@ usage: ./run-local.sh up | status | test | down
   env      the settings, as lines of NAME=VALUE
   setup    setup-spire.sh
   build    only build; clean forgets what was built
-  spire-cli, spire-server, spire-agent
-           the program in its place: spire-cli in the task "cli", spire-server
-           at the server that runs, spire-agent at the agent of a task, as the
-           user UID if that is given
+  spire-cli, spire-server
+           the program in its place: in the task "cli"; at the server that runs
+  run      a command in a task, as the user of its application or as UID;
+           "spire-agent api ..." finds the agent of the task
 EOF
 }
 
@@ -219,10 +219,30 @@ healthy_api_service() {
 	curl -fsS -m 5 "http://$API_SERVICE_HEALTH_LISTEN/health"
 }
 
-# in_cli ARGUMENT...: spire-cli, in the task "cli"
-in_cli() {
-	SPIFFE_ENDPOINT_SOCKET=unix://$RUN_DIR/cli/api.sock \
-		as_user "$CLI_CLIENT_UID" "$state/bin/spire-cli" "$@"
+# in_task TASK[:UID] COMMAND...
+in_task() {
+	local given uid task=${1%%:*}
+	case $1 in
+	*:*) uid=${1#*:} ;;
+	web) uid=$DEMO_APP_UID ;;
+	api) uid=$API_SERVICE_UID ;;
+	cli) uid=$CLI_CLIENT_UID ;;
+	esac
+	case $task in
+	web | api | cli) ;;
+	*) die "there is no task \"$task\", only web, api and cli" ;;
+	esac
+	case $uid in
+	'' | *[!0-9]*) die "\"$uid\" is no uid" ;;
+	esac
+	[ "$uid" = "$(id -u)" ] || [ "$(id -u)" -eq 0 ] ||
+		die "only root can be uid $uid"
+	shift
+	[ "$1 ${2:-}" != "spire-agent api" ] ||
+		set -- "$@" -socketPath "$RUN_DIR/$task/api.sock"
+	task_env "$task"
+	as_user "$uid" env -u DATABASE_PASSWORD $given \
+		"SPIFFE_ENDPOINT_SOCKET=unix://$RUN_DIR/$task/api.sock" "$@"
 }
 
 is_up() {
@@ -339,7 +359,10 @@ up | status | test | down | env | build | clean)
 start | stop | restart | log)
 	[ $# -eq 2 ] || { usage >&2 && exit 2; }
 	;;
-setup | spire-cli | spire-server | spire-agent) ;;
+setup | spire-cli | spire-server) ;;
+run)
+	[ $# -ge 3 ] || { usage >&2 && exit 2; }
+	;;
 -h | --help) usage && exit 0 ;;
 *) usage >&2 && exit 2 ;;
 esac
@@ -362,22 +385,16 @@ setup)
 spire-cli)
 	need_up
 	shift
-	in_cli "$@"
+	in_task cli spire-cli "$@"
 	;;
 spire-server)
 	need_up
 	shift
 	spire-server "$@" -socketPath "$SPIRE_SERVER_SOCKET"
 	;;
-spire-agent)
+run)
 	need_up
-	task=${2:?"a task: web, api or cli"}
-	shift 2
-	uid=$(id -u)
-	case $task in
-	*:*) uid=${task#*:} ;;
-	esac
-	as_user "$uid" spire-agent "$@" \
-		-socketPath "$RUN_DIR/${task%%:*}/api.sock"
+	shift
+	in_task "$@"
 	;;
 esac
