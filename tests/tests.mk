@@ -42,6 +42,7 @@ include tests/host/host.mk
 include tests/conformance/conformance.mk
 include tests/fuzz/fuzz.mk
 include tests/packages/packages.mk
+include tests/examples/examples.mk
 include tests/checks.mk
 include tests/torture.mk
 include tests/bench/bench.mk

@@ -203,6 +203,11 @@ start_application() {
 		"$state/bin/$3" -c "$state/conf/$3.conf"
 }
 
+# It serves no application that would wait for its identity.
+ready_agent_cli() {
+	in_task cli spire-cli -self -timeout 30 >/dev/null
+}
+
 start_demo_app() {
 	start_application web "$DEMO_APP_UID" demo-app
 }

@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold of examples/fargate-spire-mock."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import time
+
+from browser import Browser
+from lab import ROOT, Example, Loop, expect, processes_of, wait
+
+NAME = "fargate-spire-mock"
+DOMAIN = "spiffe://example.org"
+
+
+def example(bench, **how):
+    return Example(NAME, bench.build, **how)
+
+
+def starts_quickly(bench):
+    """Up in under 30 s, again at once, down with nothing left."""
+    with example(bench) as it:
+        it.run("./run-local.sh", "down")
+        expect(it.local("status", ok=False).returncode != 0,
+               "status says that all is well when nothing is up")
+        took = it.up()
+        bench.note(f"up in {took:.1f} s")
+        expect(took < 30, f"up took {took:.1f} s")
+        said = it.local("up")
+        expect("up already" in said.stderr, f"the second up: {said.stderr}")
+        shown = it.local("status").stdout.splitlines()
+        expect(len(shown) == 8 and
+               all(re.search(r"\bhealthy\b", line) for line in shown),
+               f"status: {shown}")
+        tried = it.local("test")
+        expect(re.search(r"^\d+ passed, 0 failed$", tried.stdout, re.M),
+               tried.stdout)
+        expect(processes_of(it.state), "no process shows in /proc")
+
+
+def repairs_itself(bench):
+    """Whoever does not run is started by another up; entries stay the same."""
+    with example(bench) as it:
+        it.up()
+        before = entries(it)
+        for name in ("agent-api", "demo-app", "aws-mock"):
+            it.local("stop", name)
+        expect(it.local("status", ok=False).returncode != 0,
+               "status says that all is well")
+        it.local("up")
+        it.local("status")
+        it.run("./setup-spire.sh")
+        expect(entries(it) == before, "setup-spire.sh made other entries")
+        expect(it.call()["ok"], "the button does not work")
+        refused = it.local("stop", "nobody", ok=False)
+        expect(refused.returncode != 0, "it stopped nobody")
+
+
+def entries(it):
+    shown = json.loads(it.local("spire-server", "entry", "show", "-output",
+                                "json").stdout)["entries"]
+    # What each update counts up is not what it says.
+    return {e["id"]: (e["parent_id"], e["spiffe_id"], e["selectors"])
+            for e in shown}
+
+
+def works_for_a_user(bench):
+    """Without root: PostgreSQL, SPIRE and all as an ordinary user."""
+    if os.getuid() != 0:
+        return  # then every other case shows it
+    user = "nobody"
+    with example(bench, user=user, HOME="/tmp") as it:
+        # Where somebody else can get at it.
+        os.chmod(it.dir, 0o755)
+        bench.copy_programs(it.dir)
+        it.env.update(EXAMPLE_BUILD_DIR=f"{it.dir}/build", HOME=f"{it.dir}/h",
+                      SPIRE_BIN_DIR=f"{it.dir}/spire",
+                      EXAMPLE_STATE_DIR=f"{it.dir}/h/s")
+        it.state = f"{it.dir}/h/s"
+        os.mkdir(f"{it.dir}/h")
+        subprocess.run(["chown", user, f"{it.dir}/h"], check=True)
+        it.up()
+        tried = it.local("test")
+        expect(" 0 failed" in tried.stdout, tried.stdout)
+        it.local("down")
+
+
+def outputs(text):
+    """The commands of a README's "console" blocks, each with what it shows."""
+    for block in re.findall(r"```console\n(.*?)```", text, re.S):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, shown = [], part.split("\n")
+            while True:
+                command.append(shown.pop(0))
+                if not command[-1].endswith("\\"):
+                    break
+            yield "\n".join(command), "\n".join(shown).strip("\n")
+
+
+def matches(shown, got):
+    """"..." in what is shown stands for anything."""
+    pattern = ".*".join(re.escape(part) for part in shown.split("..."))
+    # Blanks at the ends of lines mean nothing.
+    got = "\n".join(line.rstrip() for line in got.strip("\n").split("\n"))
+    return re.fullmatch(pattern, got, re.S) is not None
+
+
+def readme_is_true(bench):
+    """Every command of the README, in its order, shows what it says."""
+    path = os.path.join(ROOT, "examples", NAME, "README.md")
+    with open(path, encoding="utf-8") as f:
+        steps = list(outputs(f.read()))
+    expect(len(steps) > 10, "the README has hardly a command")
+    with example(bench, usual_ports=True) as it:
+        for command, shown in steps:
+            if os.getuid() != 0 and ":1001" in command:
+                bench.note(f"only root can try: {command}")
+                continue
+            done = it.run("bash", "-c", "exec 2>&1\n" + it_here(it, command),
+                          ok=False, seconds=300)
+            got = place(it, done.stdout)
+            expect(matches(shown, got),
+                   f"README: \"{command}\" should show:\n{shown}\n"
+                   f"but ended with {done.returncode}:\n{got}")
+            if "run-local.sh up" in command:
+                it.values = dict(line.split("=", 1) for line in it.local(
+                    "env").stdout.splitlines())
+        bench.note(f"{len(steps)} commands")
+        expect(not os.path.exists(it.state), "the README leaves it up")
+
+
+PORTS = (("DEMO_APP_LISTEN", "8080"), ("SPIRE_SERVER_PORT", "8081"),
+         ("API_SERVICE_LISTEN", "8082"), ("AWS_MOCK_URL", "8090"))
+
+
+def it_here(it, command):
+    """The command with the ports that were free, as the README says."""
+    for name, usual in PORTS:
+        if name in it.values:
+            command = re.sub(rf"\b{usual}\b",
+                             it[name].rsplit(":", 1)[-1], command)
+    return command
+
+
+def place(it, text):
+    """The other way round, and the folder by its usual name."""
+    for name, usual in PORTS:
+        if name in it.values:
+            text = re.sub(rf"\b{it[name].rsplit(':', 1)[-1]}\b", usual, text)
+    return text.replace(it.state, "/tmp/fargate-spire-mock-0")
+
+
+def page_lives(bench):
+    """The page in a browser: button, bar, rotation without reload, looks."""
+    with example(bench, SVID_TTL="60s") as it:
+        it.up()
+        with Browser(f"{it.dir}/browser") as browser:
+            browser.open(it["DEMO_APP_URL"] + "/")
+            browser.run("window.mark = 'never reloaded'")
+            wait(lambda: browser.text("#status .badge") == "ok",
+                 "the page to say ok")
+            expect(DOMAIN + "/demo-app" in browser.text("#svid .id"),
+                   "the page does not show the identity")
+            press_button(browser)
+            watch_bar(browser)
+            take_pictures(bench, browser)
+            watch_rotation(it, browser)
+            watch_agent(it, browser)
+            said = [line for line in browser.complaints()
+                    if "/events" not in line]
+            expect(not said, f"the console says: {said}")
+
+
+def press_button(browser):
+    browser.click("#call button")
+    wait(lambda: "api-service" in (browser.text("#call .badge.ok") or "") or
+         "TLSv1.3" in (browser.text("#call") or ""),
+         "the answer of api-service to show", 30)
+    expect(DOMAIN + "/api-service" in browser.text("#call"),
+           "the page does not say who answered")
+
+
+def bar(browser):
+    return browser.run("const p = document.querySelector('progress.life');"
+                       " return [p.value, p.max]")
+
+
+def watch_bar(browser):
+    """It shrinks as time goes by."""
+    before, of = bar(browser)
+    expect(0 < before <= of, f"the bar shows {before} of {of}")
+    wait(lambda: before - bar(browser)[0] >= 2, "the bar to shrink", 20)
+
+
+def take_pictures(bench, browser):
+    bench.picture(browser, "page.png")
+    browser.dark(True)
+    colour = browser.run("return getComputedStyle(document.body)"
+                         ".backgroundColor")
+    bench.picture(browser, "page-dark.png")
+    browser.dark(False)
+    expect(colour != browser.run("return getComputedStyle(document.body)"
+                                 ".backgroundColor"),
+           "dark is no other than light")
+    browser.width(360)
+    wide = browser.run("return document.documentElement.scrollWidth")
+    bench.picture(browser, "page-narrow.png")
+    browser.width(1000)
+    expect(wide <= 360, f"on 360 pixels the page is {wide} wide")
+
+
+def watch_rotation(it, browser):
+    """The new certificate shows by itself."""
+    def serial():
+        return browser.text("#svid dl")
+    before = serial()
+    wait(lambda: serial() not in (before, None), "the rotation to show", 60)
+    expect(browser.run("return window.mark") == "never reloaded",
+           "the page was loaded again")
+    expect(it.svid()["serial"] in serial(), "the page shows another serial")
+
+
+def watch_agent(it, browser):
+    """That the agent is gone, and is back, shows by itself."""
+    it.local("stop", "agent-web")
+    wait(lambda: browser.text("#status .badge") == "degraded",
+         "the page to say degraded", 30)
+    it.local("start", "agent-web")
+    wait(lambda: browser.text("#status .badge") == "ok",
+         "the page to say ok again", 60)
+
+
+def rotation_drops_nothing(bench):
+    """10 rotations of 60 s SVIDs, SPIRE and its database restarted."""
+    with example(bench, SVID_TTL="60s") as it:
+        it.up()
+
+        def kept():
+            said = it.call()
+            expect(said["ok"], f"demo-app: {said.get('error')}")
+            return said["peer_expires"]
+
+        def fresh():
+            said = json.loads(it.local(
+                "spire-cli", "-query", "-json", "-endpoint",
+                it["API_SERVICE_URL"] + "/attestation").stdout)
+            seen = find_key(said, "peer_expires")
+            expect(seen, f"spire-cli: {said}")
+            return seen
+
+        own = set()
+        with Loop(kept) as one, Loop(fresh) as other:
+            for turn in range(1, 11):
+                own.add(it.svid()["sha256"])
+                wait(lambda: it.svid()["sha256"] not in own,
+                     f"rotation {turn}", 60)
+                if turn == 3:
+                    it.local("restart", "spire-server")
+                if turn == 6:
+                    it.local("restart", "postgres")
+        own.add(it.svid()["sha256"])
+        for name, loop in (("kept connection", one),
+                           ("new connection", other)):
+            bench.note(f"{name}: {loop.count} calls, {len(loop.failed)}"
+                       f" failed, {len(loop.seen)} certificates of the peer")
+            expect(not loop.failed, f"{name}: {loop.failed[:5]}")
+            expect(loop.count > 100, f"{name}: only {loop.count} calls")
+            expect(len(loop.seen) >= 8,
+                   f"{name}: {len(loop.seen)} certificates of the peer")
+        expect(len(own) == 11, f"demo-app had {len(own)} certificates")
+
+
+def find_key(value, key):
+    """The first of that name, however deep."""
+    if isinstance(value, dict):
+        if key in value:
+            return value[key]
+        value = list(value.values())
+    for one in value if isinstance(value, list) else []:
+        found = find_key(one, key)
+        if found is not None:
+            return found
+    return None
+
+
+def agent_gone(bench):
+    """They serve on what they have, say so, expire, and recover."""
+    with example(bench, SVID_TTL="60s") as it:
+        it.up()
+        api = "http://" + it["API_SERVICE_HEALTH_LISTEN"]
+        for agent, url in (("agent-web", it["DEMO_APP_URL"]),
+                           ("agent-api", api)):
+            it.local("stop", agent)
+            wait(lambda: it.health(url) == "degraded",
+                 f"{url} to say that its agent is gone", 20)
+        # Both go on, on what they have.
+        until = it.svid()["not_after_s"] - 15
+
+        def call():
+            said = it.call()
+            expect(said["ok"], f"before it expired: {said.get('error')}")
+
+        with Loop(call) as loop:
+            wait(lambda: time.time() > until, "it to expire soon", 90)
+        expect(not loop.failed, f"without an agent: {loop.failed[:5]}")
+        expect(loop.count > 10, "there was no time to call")
+        wait(lambda: it.health() == "down" and it.health(api) == "down",
+             "both to say that they are down", 90)
+        said = it.call()
+        expect(not said["ok"] and said["error"],
+               f"it called with what had expired: {said}")
+        for agent in ("agent-web", "agent-api"):
+            it.local("start", agent)
+        wait(lambda: it.health() == "ok" and it.health(api) == "ok",
+             "both to be well again", 60)
+        wait(lambda: it.call()["ok"], "the call to work again", 30)
+        bench.note(f"{loop.count} calls without an agent")
+
+
+def containers_agree(bench):
+    """The files for containers know what those for processes know."""
+    here = os.path.join(ROOT, "examples", NAME)
+    with open(os.path.join(here, "containers.env"), encoding="utf-8") as f:
+        told = set(re.findall(r"^([A-Z0-9_]+)=", f.read(), re.M))
+    # The database's password and the plugins' sums are made at the start.
+    told |= {"DATABASE_PASSWORD", "SERVER_PLUGIN_SHA256",
+             "AGENT_PLUGIN_SHA256"}
+    for name in sorted(os.listdir(here)):
+        if not name.endswith(".conf") or name == "scenario.conf":
+            continue
+        with open(os.path.join(here, name), encoding="utf-8") as f:
+            wanted = set(re.findall(r"\$\{([A-Z0-9_]+)\}", f.read()))
+        expect(wanted <= told,
+               f"{name} wants {wanted - told}, not in containers.env")
+    with open(os.path.join(here, "docker-compose.yml"),
+              encoding="utf-8") as f:
+        compose = f.read()
+    for task in ("web", "api", "cli"):
+        said = subprocess.run(
+            [f"{bench.build}/src/mock/fargate-mock", "--scenario",
+             f"{here}/scenario.conf", "--env", task, "--listen",
+             "169.254.170.2", "--port", "8090"],
+            check=True, stdout=subprocess.PIPE, text=True).stdout
+        for line in said.splitlines():
+            name, value = line.split("=", 1)
+            if value.startswith("http"):
+                expect(f"{name}: {value}\n" in compose,
+                       f"docker-compose.yml has no {line}")
+    check_compose(bench, here)
+
+
+def check_compose(bench, here):
+    """By Compose itself, where there is one."""
+    for words in (["docker", "compose"], ["docker-compose"]):
+        try:
+            if subprocess.run(words + ["version"], check=False,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode != 0:
+                continue
+        except FileNotFoundError:
+            continue
+        done = subprocess.run(
+            words + ["-f", f"{here}/docker-compose.yml", "config", "-q"],
+            check=False, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ, POSTGRES_PASSWORD="x"))
+        expect(done.returncode == 0,
+               f"{shlex.join(words)} config: {done.stdout}")
+        bench.note(f"read by {shlex.join(words)}")
+        return
+    bench.note("there is no Compose here to read docker-compose.yml")
+
+
+def helpers_work(bench):
+    """build-with-trust-bundle.sh and cleanup.sh, as processes."""
+    with example(bench) as it:
+        for script in ("build-with-trust-bundle.sh", "setup-spire.sh",
+                       "cleanup.sh", "run-local.sh"):
+            expect("usage: ./" + script in
+                   it.run("./" + script, "--help").stdout,
+                   f"{script} --help says nothing of its use")
+            wrong = it.run("./" + script, "--nonsense", ok=False)
+            expect(wrong.returncode == 2, f"{script} takes --nonsense")
+        it.run("./build-with-trust-bundle.sh", "--local", "--no-start")
+        expect(not os.path.exists(it.state), "--no-start started something")
+        it.run("./build-with-trust-bundle.sh", "--local")
+        it.local("status")
+        it.run("./cleanup.sh")
+        expect(not os.path.exists(it.state), "cleanup.sh left the folder")
+        nothing = it.run("./setup-spire.sh", ok=False)
+        expect(nothing.returncode != 0, "setup-spire.sh found a server")
+
+
+ALL = [(" ".join(f.__name__.split("_")), f) for f in (
+    rotation_drops_nothing, agent_gone, starts_quickly, repairs_itself,
+    works_for_a_user, readme_is_true, page_lives, containers_agree,
+    helpers_work)]
+# These mostly wait: they run beside the others.
+LONG = (rotation_drops_nothing, agent_gone)

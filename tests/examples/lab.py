@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An example that is up: its own folder and ports, and its commands.
+
+Nothing here sleeps for a guessed time: wait() polls a condition.  Failed
+expectations raise Failure.
+"""
+
+import contextlib
+import glob
+import http.client
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Failure(Exception):
+    """What was expected, and what was there instead."""
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def wait(condition, what, seconds=60):
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failure(f"waited {seconds} s for {what}")
+        time.sleep(0.05)
+
+
+def processes_of(folder):
+    """Who runs a program from there, or was told of it, or works in it."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*"):
+        with contextlib.suppress(OSError):
+            with open(path + "/cmdline", "rb") as f:
+                words = f.read().replace(b"\0", b" ").decode(errors="replace")
+            with open(path + "/environ", "rb") as f:
+                told = f.read().decode(errors="replace")
+            said = " ".join([words, os.readlink(path + "/exe"),
+                             os.readlink(path + "/cwd"), told])
+            if folder in said and int(path[6:]) != os.getpid():
+                found.append(f"{path[6:]} {words}")
+    return found
+
+
+class Example:
+    """One of the examples, by its run-local.sh."""
+
+    def __init__(self, name, build, usual_ports=False, user=None, **env):
+        self.name = name
+        self.here = os.path.join(ROOT, "examples", name)
+        # Sockets live below, and their paths have 107 bytes at most.
+        self.dir = tempfile.mkdtemp(prefix="saf-ex-", dir="/tmp")
+        # As root, PostgreSQL and the applications are other users.
+        os.chmod(self.dir, 0o711)
+        self.state = os.path.join(self.dir, "s")
+        self.user = user
+        self.env = {k: v for k, v in os.environ.items()
+                    if not k.startswith(("ECS_", "AWS_", "EXAMPLE_"))
+                    and not k.lower().endswith("_proxy")}
+        self.env.update(EXAMPLE_STATE_DIR=self.state, EXAMPLE_BUILD_DIR=build,
+                        **env)
+        if not usual_ports:
+            self.env["EXAMPLE_PORTS"] = "free"
+        self.values = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        why = self.explain() if kind else ""
+        done = self.run("./run-local.sh", "down", ok=False)
+        left = processes_of(self.dir)
+        folder = os.path.exists(self.state)
+        shutil.rmtree(self.dir, ignore_errors=True)
+        if why:
+            print(why, flush=True)
+            return False
+        expect(done.returncode == 0, f"down failed: {done.stderr}")
+        expect(not left, f"left running: {left}")
+        expect(not folder, "down left its folder")
+        return False
+
+    def words(self, argv):
+        if self.user is None:
+            return argv
+        return ("setpriv", f"--reuid={self.user}", "--clear-groups",
+                f"--regid={pwd.getpwnam(self.user).pw_gid}") + argv
+
+    def run(self, *argv, ok=True, seconds=120):
+        """Run in the example's folder; a Failure if ok and it fails."""
+        done = subprocess.run(
+            self.words(argv), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=seconds, cwd=self.here, env=self.env, check=False)
+        expect(not ok or done.returncode == 0,
+               f"\"{' '.join(argv)}\" ended with {done.returncode}:"
+               f" {done.stdout}{done.stderr}")
+        return done
+
+    def local(self, *argv, ok=True):
+        return self.run("./run-local.sh", *argv, ok=ok)
+
+    def up(self):
+        """Seconds that it took."""
+        began = time.monotonic()
+        self.local("up")
+        took = time.monotonic() - began
+        self.values = dict(line.split("=", 1) for line in
+                           self.local("env").stdout.splitlines())
+        return took
+
+    def __getitem__(self, name):
+        """One of its settings."""
+        return self.values[name]
+
+    def get(self, url, method="GET"):
+        """Status and document; 0 and the reason if nothing came."""
+        request = urllib.request.Request(
+            url, method=method, data=b"" if method == "POST" else None,
+            headers={"Accept": "application/json"})
+        try:
+            with NO_PROXY.open(request, timeout=30) as f:
+                return f.status, json.load(f)
+        except urllib.error.HTTPError as e:
+            return e.code, json.load(e)
+        except (OSError, http.client.HTTPException) as e:
+            return 0, str(e)
+
+    def health(self, url=None):
+        """The status of /health: "ok", "degraded" or "down"."""
+        status, said = self.get((url or self["DEMO_APP_URL"]) + "/health")
+        return said["status"] if status else said
+
+    def call(self):
+        """The page's button: what came of it."""
+        _, said = self.get(self["DEMO_APP_URL"] + "/api-call", "POST")
+        return said if isinstance(said, dict) else {"ok": False,
+                                                    "error": said}
+
+    def svid(self):
+        """demo-app's certificate, as /json shows it."""
+        return self.get(self["DEMO_APP_URL"] + "/json")[1]["x509_svids"][0]
+
+    def explain(self):
+        """The lines of all logs that a person would look for."""
+        out = []
+        for path in sorted(glob.glob(f"{self.state}/log/*.log")):
+            with open(path, encoding="utf-8", errors="replace") as f:
+                lines = f.read().splitlines()
+            loud = [line for line in lines if re.search(
+                r"level=(error|warning|fatal)|ERROR|FATAL|^[^t{]", line)]
+            out.append(f"--- {os.path.basename(path)}, the last of"
+                       f" {len(lines)} lines, warnings and errors first")
+            out += loud[-8:] + ["..."] + lines[-4:]
+        return "\n".join(out)
+
+
+class Loop:
+    """Calls something again and again on a thread of its own."""
+
+    def __init__(self, call):
+        self.call, self.count, self.failed, self.seen = call, 0, [], set()
+        self.ends = threading.Event()
+        self.thread = threading.Thread(target=self.work, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends.set()
+        self.thread.join(60)
+        return False
+
+    def work(self):
+        while not self.ends.is_set():
+            try:
+                self.seen.add(self.call())
+            except Exception as e:  # pylint: disable=broad-except
+                self.failed.append(f"{time.strftime('%H:%M:%S')}"
+                                   f" {type(e).__name__}: {e}")
+            self.count += 1
+            self.ends.wait(0.05)
