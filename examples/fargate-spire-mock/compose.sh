@@ -12,7 +12,8 @@ else
 	compose=
 fi
 # --project-directory makes paths and .env those beside the file.
-compose="${compose:+$compose --project-directory $here -f $here/docker-compose.yml}"
+[ -z "$compose" ] ||
+	compose="$compose --project-directory $here -f $here/docker-compose.yml"
 
 # has_engine: can containers run here?
 has_engine() {
