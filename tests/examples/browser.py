@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 
-from lab import Failure, expect, wait
+from lab import OPEN, Failure, expect, wait
 
 
 def find(*names):
@@ -42,6 +42,7 @@ class Browser:
                 stdin=subprocess.DEVNULL, stdout=out,
                 stderr=subprocess.STDOUT, env=env, start_new_session=True)
         self.session = None
+        OPEN.add(self)
 
     def __enter__(self):
         try:
@@ -58,10 +59,14 @@ class Browser:
             if self.session:
                 self.ask("DELETE", f"/session/{self.session}")
         finally:
-            if self.driver.poll() is None:
-                os.killpg(self.driver.pid, signal.SIGTERM)
-                self.driver.wait(20)
+            self.end()
         return False
+
+    def end(self):
+        OPEN.discard(self)
+        if self.driver.poll() is None:
+            os.killpg(self.driver.pid, signal.SIGTERM)
+            self.driver.wait(20)
 
     def wishes(self):
         return {

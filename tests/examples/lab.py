@@ -25,6 +25,10 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+# What has to be ended when we are told to end: of each, end() is called.
+OPEN = set()
+
+
 class Failure(Exception):
     """What was expected, and what was there instead."""
 
@@ -81,16 +85,22 @@ class Example:
         if not usual_ports:
             self.env["EXAMPLE_PORTS"] = "free"
         self.values = {}
+        OPEN.add(self)
 
     def __enter__(self):
         return self
 
-    def __exit__(self, kind, *_):
-        why = self.explain() if kind else ""
+    def end(self):
         done = self.run("./run-local.sh", "down", ok=False)
         left = processes_of(self.dir)
         folder = os.path.exists(self.state)
         shutil.rmtree(self.dir, ignore_errors=True)
+        OPEN.discard(self)
+        return done, left, folder
+
+    def __exit__(self, kind, *_):
+        why = self.explain() if kind else ""
+        done, left, folder = self.end()
         if why:
             print(why, flush=True)
             return False
