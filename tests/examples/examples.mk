@@ -16,3 +16,7 @@ check-examples:
 	@echo "check-examples: configure with --enable-examples" >&2
 	@exit 1
 endif
+mostlyclean-local: clean-pictures
+.PHONY: clean-pictures
+clean-pictures:
+	rm -rf pictures
