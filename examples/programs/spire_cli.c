@@ -219,7 +219,7 @@ validate(struct cli *cli, struct err *err)
 {
 	struct spiffe_id id, own;
 	struct buf token, claims;
-	struct str audience = str_of(cli->options.audience);
+	const char *audience = cli->options.audience;
 	struct json_object *o = NULL;
 	int r;
 
@@ -228,7 +228,7 @@ validate(struct cli *cli, struct err *err)
 	r = take_token(&token, cli->options.validate, err);
 	if (r == ERR_OK && cli->options.audience == NULL) {
 		r = own_id(&own, cli, err);
-		audience = spiffe_id_text(&own);
+		audience = own.text;
 	}
 	if (r == ERR_OK)
 		r = workload_validate_jwt(&id, &claims, cli->workload,
@@ -238,7 +238,7 @@ validate(struct cli *cli, struct err *err)
 		o = json_object_new_object();
 		if (o != NULL && buf_text(&claims) != NULL) {
 			shown_add_str(o, "spiffe_id", spiffe_id_text(&id));
-			shown_add_str(o, "audience", audience);
+			shown_add(o, "audience", audience);
 			shown_add_object(o, "claims",
 			    json_tokener_parse(buf_text(&claims)));
 		}
