@@ -258,6 +258,8 @@ def rotation_drops_nothing(bench):
                      f"rotation {turn}", 60)
                 if turn in (3, 6):
                     outage(it, "spire-server" if turn == 3 else "postgres")
+            # api-service has a rhythm of its own.
+            wait(lambda: len(other.seen) > 10, "its 10 rotations", 120)
         own.add(it.svid()["sha256"])
         # A kept connection sees fewer: it lives for most of a certificate.
         for name, loop, least in (("kept connection", one, 4),
