@@ -23,6 +23,17 @@ own_state() {
 		die "$state is not a folder of yours; set EXAMPLE_STATE_DIR"
 }
 
+# It stands in configuration files, and sockets live below it, whose paths
+# have 107 bytes at most.
+check_state() {
+	case $state in
+	*[!A-Za-z0-9._/-]*) die "\"$state\" has letters that cannot be used" ;;
+	/*) ;;
+	*) die "$state is no absolute path" ;;
+	esac
+	[ ${#state} -le 64 ] || die "$state is longer than 64 letters"
+}
+
 # One command that starts or ends something at a time.  The lock is on the
 # folder of the example, and so leaves no file.
 lock_example() {

@@ -118,6 +118,7 @@ find_build() {
 # A folder of its own, where other users may pass but not look around.
 make_state() {
 	local program
+	check_state
 	mkdir -m 711 "$state" || die "cannot make $state"
 	mkdir -m 700 "$state/data" "$state/log" "$state/pids" "$state/tmp"
 	mkdir -m 755 "$state/bin" "$state/conf" "$state/run"

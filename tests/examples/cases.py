@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must hold of examples/fargate-spire-mock."""
 
+import contextlib
 import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import time
 
@@ -56,6 +58,50 @@ def repairs_itself(bench):
         expect(it.call()["ok"], "the button does not work")
         refused = it.local("stop", "nobody", ok=False)
         expect(refused.returncode != 0, "it stopped nobody")
+
+
+def gives_up_cleanly(bench):
+    """Interrupted, misconfigured, or in somebody else's folder: no trace."""
+    with example(bench) as it:
+        child = subprocess.Popen(
+            ["./run-local.sh", "up"], cwd=it.here, env=it.env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        wait(lambda: os.path.exists(f"{it.state}/pids/spire-server"),
+             "the server to start")
+        child.terminate()
+        expect(child.wait(60) == 143, f"it ended with {child.returncode}")
+        expect(not os.path.exists(it.state), "interrupted, it left its folder")
+        expect(not processes_of(it.state),
+               f"left running: {processes_of(it.state)}")
+    with example(bench, SVID_TTL="nonsense") as it:
+        done = it.local("up", ok=False)
+        expect(done.returncode == 1 and "nonsense" in done.stderr,
+               f"SVID_TTL=nonsense: {done.returncode}, {done.stderr}")
+        expect(not os.path.exists(it.state), "failed, it left its folder")
+    if os.getuid() == 0:
+        with example(bench) as it:
+            os.mkdir(it.state)
+            os.chown(it.state, 65534, 65534)
+            for verb in ("up", "down"):
+                done = it.local(verb, ok=False)
+                expect(done.returncode == 1 and "not a folder" in done.stderr,
+                       f"{verb} in the folder of another: {done.stderr}")
+            os.rmdir(it.state)
+
+
+def finds_other_ports(bench):
+    """Where the usual ports are taken, it chooses others."""
+    with contextlib.ExitStack() as taken:
+        for port in (8080, 8081, 8082, 8090):
+            one = taken.enter_context(socket.socket())
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # then it is taken anyway
+                one.bind(("127.0.0.1", port))
+                one.listen()
+        with example(bench, usual_ports=True) as it:
+            it.up()
+            expect(it.call()["ok"], "the button does not work")
 
 
 def entries(it):
@@ -397,6 +443,12 @@ def helpers_work(bench):
         it.run("./build-with-trust-bundle.sh", "--local")
         it.local("status")
         it.run("./cleanup.sh")
+        state = it.state
+        for bad in ("relative", f"{state} x", f"{state}{'x' * 64}"):
+            it.env["EXAMPLE_STATE_DIR"] = bad
+            expect(it.local("up", ok=False).returncode == 1,
+                   f"it came up in \"{bad}\"")
+        it.env["EXAMPLE_STATE_DIR"] = state
         expect(not os.path.exists(it.state), "cleanup.sh left the folder")
         nothing = it.run("./setup-spire.sh", ok=False)
         expect(nothing.returncode != 0, "setup-spire.sh found a server")
@@ -404,7 +456,7 @@ def helpers_work(bench):
 
 ALL = [(" ".join(f.__name__.split("_")), f) for f in (
     rotation_drops_nothing, agent_gone, starts_quickly, repairs_itself,
-    works_for_a_user, readme_is_true, page_lives, containers_agree,
-    helpers_work)]
+    gives_up_cleanly, finds_other_ports, works_for_a_user, readme_is_true,
+    page_lives, containers_agree, helpers_work)]
 # These mostly wait: they run beside the others.
 LONG = (rotation_drops_nothing, agent_gone)
