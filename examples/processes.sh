@@ -34,14 +34,20 @@ check_state() {
 	[ ${#state} -le 64 ] || die "$state is longer than 64 letters"
 }
 
-# One command that starts or ends something at a time.  The lock is on the
-# folder of the example, and so leaves no file.
-lock_example() {
-	exec 9<"$here"
-	flock -n 9 || {
-		say "waiting for another run of $me"
-		flock 9
-	}
+# lock_state: one command that starts or ends something here at a time.  The
+# lock is on the folder itself, and so leaves no file.  Fails if it is gone.
+lock_state() {
+	while [ -e "$state" ]; do
+		own_state
+		exec 9<"$state" || continue
+		flock -n 9 || {
+			say "waiting for another run of $me"
+			flock 9
+		}
+		# Whoever had the lock may have removed it, or made another.
+		[ ! "$state" -ef /dev/fd/9 ] || return 0
+	done
+	return 1
 }
 
 # load_env: the settings of what is up, exported
@@ -139,13 +145,18 @@ known_service() {
 		die "there is no \"$1\" here, only" $(all_services)
 }
 
-# end_all: last started first, then the folder goes
-end_all() {
+# end_services: last started first
+end_services() {
 	local name
-	own_state
 	for name in $(all_services | tac); do
 		end_service "$name"
 	done
+}
+
+# end_all: then the folder goes
+end_all() {
+	own_state
+	end_services
 	rm -rf --one-file-system "$state"
 }
 

@@ -98,12 +98,15 @@ find_build() {
 	local program
 	build=${EXAMPLE_BUILD_DIR:-}
 	if [ -z "$build" ]; then
-		"$src/scripts/deps" examples 9>&-
+		"$src/scripts/deps" examples
 		build=$src/build-examples
 		mkdir -p "$build" 2>/dev/null && [ -w "$build" ] ||
 			build=$cache/build-examples
 		mkdir -p "$build"
-		build_in "$build" --enable-examples 9>&-
+		exec 8<"$build"
+		flock 8
+		build_in "$build" --enable-examples 8<&-
+		exec 8<&-
 	fi
 	for program in $programs; do
 		[ -x "$build/src/$program" ] || die "$build has no src/$program"
@@ -115,11 +118,10 @@ find_build() {
 	done
 }
 
-# A folder of its own, where other users may pass but not look around.
-make_state() {
+# What is in the folder of what is up.  The settings come last: with them it
+# is whole.
+fill_state() {
 	local program
-	check_state
-	mkdir -m 711 "$state" || die "cannot make $state"
 	mkdir -m 700 "$state/data" "$state/log" "$state/pids" "$state/tmp"
 	mkdir -m 755 "$state/bin" "$state/conf" "$state/run"
 	mkdir -m 700 "$state/run/server"
@@ -304,28 +306,38 @@ finish_up() {
 }
 
 up() {
-	local wave began=$SECONDS
+	local wave began
 	fresh=no
-	lock_example
-	if is_up && need_up && all_run; then
-		say "it is up already"
-		status
-		return
-	fi
 	trap finish_up EXIT
 	# A trap runs with the redirections of the command that it interrupts.
 	exec 7>&2
 	trap 'say "interrupted, cleaning up" 2>&7; exit 130' INT
 	trap 'exit 143' TERM HUP
-	if ! is_up; then
-		spire=$("$src/scripts/spire" 9>&- | tail -n 1)
+	check_state
+	while ! lock_state; do
 		find_build
 		find_postgres
-		# Left over from an "up" that was killed.
-		[ ! -e "$state" ] || end_all
+		spire=$("$src/scripts/spire" | tail -n 1)
+		# Other users may pass through it, but not look around.  Another
+		# "up" may be the one that makes it.
+		mkdir -m 711 "$state" 2>/dev/null || [ -e "$state" ] ||
+			die "cannot make $state"
+	done
+	began=$SECONDS
+	if is_up && need_up && all_run; then
+		say "it is up already"
+		status
+		return
+	fi
+	if ! is_up; then
+		# There may be what an "up" left that was killed.
+		end_services
+		find "$state" -xdev -mindepth 1 -delete
 		fresh=yes
-		began=$SECONDS
-		make_state
+		[ -n "${build:-}" ] || find_build
+		[ -n "${spire:-}" ] ||
+			spire=$("$src/scripts/spire" | tail -n 1)
+		fill_state
 	fi
 	need_up
 	for wave in "${services[@]}"; do
@@ -339,19 +351,17 @@ up() {
 }
 
 down() {
-	lock_example
-	if [ ! -e "$state" ]; then
+	if ! lock_state; then
 		say "nothing is up"
 		return
 	fi
-	! is_up || export PATH="$state/bin:$PATH"
 	end_all
 	say "down"
 }
 
 one() {
 	local verb=$1 name=$2
-	lock_example
+	lock_state || true
 	need_up
 	known_service "$name"
 	[ "$verb" = start ] || end_service "$name"

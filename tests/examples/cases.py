@@ -24,7 +24,7 @@ def example(bench, **how):
 def starts_quickly(bench):
     """Up in under 30 s, again at once, down with nothing left."""
     with example(bench) as it:
-        it.run("./run-local.sh", "down")
+        it.local("down")
         expect(it.local("status", ok=False).returncode != 0,
                "status says that all is well when nothing is up")
         took = it.up()
@@ -88,6 +88,19 @@ def gives_up_cleanly(bench):
                 expect(done.returncode == 1 and "not a folder" in done.stderr,
                        f"{verb} in the folder of another: {done.stderr}")
             os.rmdir(it.state)
+
+
+def two_at_a_time(bench):
+    """Two that start it at once: one does, and the other waits."""
+    with example(bench) as it:
+        both = [subprocess.Popen(
+            ["./run-local.sh", "up"], cwd=it.here, env=it.env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE) for _ in range(2)]
+        said = sorted(child.communicate(timeout=120)[1] for child in both)
+        expect([child.returncode for child in both] == [0, 0], f"{said}")
+        expect(sum("up already" in text for text in said) == 1, f"{said}")
+        it.local("status")
 
 
 def finds_other_ports(bench):
@@ -456,7 +469,7 @@ def helpers_work(bench):
 
 ALL = [(" ".join(f.__name__.split("_")), f) for f in (
     rotation_drops_nothing, agent_gone, starts_quickly, repairs_itself,
-    gives_up_cleanly, finds_other_ports, works_for_a_user, readme_is_true,
-    page_lives, containers_agree, helpers_work)]
+    gives_up_cleanly, two_at_a_time, finds_other_ports, works_for_a_user,
+    readme_is_true, page_lives, containers_agree, helpers_work)]
 # These mostly wait: they run beside the others.
 LONG = (rotation_drops_nothing, agent_gone)
