@@ -275,7 +275,7 @@ must_not_configure(struct host *h, const char *config, const char *text)
 static void
 abort_test(const char *file, int line, const char *text)
 {
-	ck_abort_msg("%s:%d: %.6000s", file, line, text);
+	ck_abort_msg("%s:%d: %.3000s", file, line, text);
 }
 
 TCase *

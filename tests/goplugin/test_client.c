@@ -272,7 +272,7 @@ static const struct {
 	    GP_PERMISSION_DENIED, 0 },
 	{ "/t.T/Nothing", "x", "", "no readable", GENEROUS_MS, GP_INTERNAL, 0 },
 	{ "/t.T/Silent", "x", "", "", 100, GP_DEADLINE_EXCEEDED, 0 },
-	{ "/t.T/Echo", "x", "", "", 0, GP_DEADLINE_EXCEEDED, 0 },
+	{ "/t.T/Silent", "x", "", "", 0, GP_DEADLINE_EXCEEDED, 0 },
 };
 
 START_TEST(answers_once)
