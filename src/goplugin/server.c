@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,9 +225,12 @@ to_buffer(struct str bytes)
 	return out;
 }
 
-/* The bytes behind it, which gRPC gives back by this pointer. */
+/*
+ * The bytes behind it, which gRPC gives back by this pointer, on any thread:
+ * n is written last and read first.
+ */
 struct secret {
-	size_t n;
+	atomic_size_t n;
 	char bytes[];
 };
 
@@ -235,7 +239,8 @@ forget(void *arg)
 {
 	struct secret *secret = arg;
 
-	secret_wipe(secret->bytes, secret->n);
+	secret_wipe(secret->bytes,
+	    atomic_load_explicit(&secret->n, memory_order_acquire));
 	free(secret);
 }
 
@@ -249,8 +254,8 @@ to_secret_buffer(struct str bytes)
 
 	if (secret == NULL)
 		return NULL;
-	secret->n = bytes.n;
 	memcpy(secret->bytes, bytes.p, bytes.n);
+	atomic_store_explicit(&secret->n, bytes.n, memory_order_release);
 	slice = grpc_slice_new_with_user_data(
 	    secret->bytes, bytes.n, forget, secret);
 	out = grpc_raw_byte_buffer_create(&slice, 1);
