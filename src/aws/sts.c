@@ -289,8 +289,8 @@ on_identified(
 
 static int
 identify(struct sts_identify **callp, const struct aws_caller *caller,
-    const struct aws_request *req, bool is_theirs, sts_identity_fn *done,
-    void *arg, struct err *err)
+    const struct aws_request *req, sts_identity_fn *done, void *arg,
+    struct err *err)
 {
 	struct sts_identify *id = calloc(1, sizeof(*id));
 	int r;
@@ -299,7 +299,7 @@ identify(struct sts_identify **callp, const struct aws_caller *caller,
 		return no_memory(err);
 	id->done = done;
 	id->arg = arg;
-	id->is_theirs = is_theirs;
+	id->is_theirs = req->is_anothers;
 	r = aws_call_start(&id->call, caller, req, on_identified, id, err);
 	if (r != ERR_OK) {
 		free(id);
@@ -360,7 +360,7 @@ sts_identify_start(struct sts_identify **callp, const struct aws_caller *caller,
 	    (struct http_header){ STR("Accept"), STR("application/json") };
 	req.headers = headers;
 	req.header_count = 6;
-	r = identify(callp, caller, &req, true, done, arg, err);
+	r = identify(callp, caller, &req, done, arg, err);
 out:
 	buf_wipe(&authorization);
 	return r;
@@ -390,7 +390,7 @@ sts_whoami_start(struct sts_identify **callp, const struct aws_caller *caller,
 		.sends = WHOAMI_SENDS,
 	};
 
-	return identify(callp, caller, &req, false, done, arg, err);
+	return identify(callp, caller, &req, done, arg, err);
 }
 
 void

@@ -183,6 +183,17 @@ str_clean(char *out, size_t size, struct str s)
 	return out;
 }
 
+uint64_t
+str_hash(struct str s)
+{
+	uint64_t h = 14695981039346656037U;
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 1099511628211U;
+	return h;
+}
+
 bool
 str_to_u64(uint64_t *out, struct str s)
 {

@@ -57,6 +57,12 @@ const char *str_clean(char *out, size_t size, struct str s);
 /* A buffer that lives to the end of the enclosing block, for err_set(). */
 #define CLEAN(s) str_clean((char[68]){ 0 }, 68, (s))
 
+/*
+ * FNV-1a of 64 bits: to look among few, never to tell apart, since whoever
+ * chooses texts can make two of one hash.
+ */
+uint64_t str_hash(struct str s);
+
 /* Decimal digits only; false on overflow, sign, blank or any other byte. */
 bool str_to_u64(uint64_t *out, struct str s);
 

@@ -45,9 +45,7 @@ ask_holder(struct attestation *at, struct str holder, struct err *err)
 	if (r != ERR_OK)
 		return r;
 	place = (struct aws_place){ arn.account, arn.region,
-		arena_printf(&at->arena, "arn:%.*s:ecs:%.*s:%.*s:cluster/%.*s",
-		    STR_FMT(arn.partition), STR_FMT(arn.region),
-		    STR_FMT(arn.account), STR_FMT(arn.cluster)) };
+		cluster_arn_of(&at->arena, &arn) };
 	if (place.cluster_arn.p == NULL)
 		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	return aws_describe_task(&p->holder_op, at->aws, &place, p->holder,

@@ -306,9 +306,7 @@ ask_task(struct attestation *at, struct err *err)
 {
 	struct proof *p = at->proof;
 	struct aws_place place = { p->proven.account, p->claim.region,
-		arena_printf(&at->arena, "arn:%.*s:ecs:%.*s:%.*s:cluster/%.*s",
-		    STR_FMT(p->claim.partition), STR_FMT(p->claim.region),
-		    STR_FMT(p->claim.account), STR_FMT(p->claim.cluster)) };
+		cluster_arn_of(&at->arena, &p->claim) };
 
 	if (place.cluster_arn.p == NULL)
 		return no_memory(err);

@@ -235,9 +235,7 @@ ask_task(struct description *d)
 	const char *reason = "task_arn";
 	struct err err = { 0 };
 	struct aws_place place = { d->arn.account, d->arn.region,
-		arena_printf(&d->arena, "arn:%.*s:ecs:%.*s:%.*s:cluster/%.*s",
-		    STR_FMT(d->arn.partition), STR_FMT(d->arn.region),
-		    STR_FMT(d->arn.account), STR_FMT(d->arn.cluster)) };
+		cluster_arn_of(&d->arena, &d->arn) };
 	int r = judge_gate(&d->arn, &d->policy, &reason, &err);
 
 	if (r == ERR_OK) {

@@ -5,7 +5,10 @@
 
 enum { PROBES = 32 };
 
-/* until_ms 0: free; INT64_MAX: being decided on. */
+/*
+ * until_ms 0: free; INT64_MAX: being decided on.  Two IDs of one hash only
+ * wait for each other.
+ */
 struct lock {
 	uint64_t hash;
 	int64_t until_ms;
@@ -30,18 +33,6 @@ void
 first_use_free(struct first_use *first)
 {
 	free(first);
-}
-
-/* FNV-1a: two IDs of one hash only wait for each other */
-static uint64_t
-hash(struct str s)
-{
-	uint64_t h = 14695981039346656037U;
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 1099511628211U;
-	return h;
 }
 
 /*
@@ -71,7 +62,7 @@ find(struct first_use *first, uint64_t h)
 bool
 first_use_lock(struct first_use *first, struct str agent_id, int64_t now_ms)
 {
-	uint64_t h = hash(agent_id);
+	uint64_t h = str_hash(agent_id);
 	struct lock *lock = find(first, h);
 	size_t i;
 
@@ -92,7 +83,7 @@ first_use_lock(struct first_use *first, struct str agent_id, int64_t now_ms)
 void
 first_use_keep(struct first_use *first, struct str agent_id, int64_t now_ms)
 {
-	struct lock *lock = find(first, hash(agent_id));
+	struct lock *lock = find(first, str_hash(agent_id));
 
 	if (lock != NULL)
 		lock->until_ms = now_ms + FIRST_USE_KEEP_MS;
@@ -101,7 +92,7 @@ first_use_keep(struct first_use *first, struct str agent_id, int64_t now_ms)
 void
 first_use_drop(struct first_use *first, struct str agent_id)
 {
-	struct lock *lock = find(first, hash(agent_id));
+	struct lock *lock = find(first, str_hash(agent_id));
 
 	if (lock != NULL)
 		lock->until_ms = 0;

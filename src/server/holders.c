@@ -40,18 +40,6 @@ holders_free(struct holders *holders)
 	free(holders);
 }
 
-/* FNV-1a, to look at few IDs: it does not tell them apart. */
-static uint64_t
-hash(struct str s)
-{
-	uint64_t h = 14695981039346656037U;
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 1099511628211U;
-	return h;
-}
-
 static struct str
 id_of(const struct holder *holder)
 {
@@ -96,7 +84,7 @@ use(struct holders *holders, size_t i)
 struct str
 holders_find(struct holders *holders, struct str agent_id)
 {
-	size_t i = find(holders, agent_id, hash(agent_id));
+	size_t i = find(holders, agent_id, str_hash(agent_id));
 
 	return i < HOLDERS_MAX ? use(holders, i) : STR("");
 }
@@ -104,7 +92,7 @@ holders_find(struct holders *holders, struct str agent_id)
 struct str
 holders_take(struct holders *holders, struct str agent_id, struct str task)
 {
-	uint64_t h = hash(agent_id);
+	uint64_t h = str_hash(agent_id);
 	size_t i = find(holders, agent_id, h);
 	struct str before = STR("");
 	struct holder *holder;

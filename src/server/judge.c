@@ -101,11 +101,19 @@ check_only(struct str only, struct str value, const char *what, struct err *err)
 }
 
 int
-judge_check_place(const char **reason, const struct task_arn *arn,
-    const struct judge_policy *policy, struct err *err)
+judge_gate(const struct task_arn *arn, const struct judge_policy *policy,
+    const char **reason, struct err *err)
 {
-	int r;
+	int r = ERR_OK;
 
+	*reason = "partition";
+	if (policy->partition.n > 0 &&
+	    !str_eq(arn->partition, policy->partition))
+		r = err_set(err, ERR_POLICY,
+		    "partition %s is not allowed: the setting partition is %s",
+		    CLEAN(arn->partition), CLEAN(policy->partition));
+	if (r != ERR_OK)
+		return r;
 	*reason = "account";
 	r = check_list(&policy->allowed_accounts, arn->account, "account ID",
 	    "allowed_accounts", err);
@@ -137,7 +145,7 @@ judge_metadata(struct verdict *v, struct arena *a,
 	struct selectors selectors;
 	int r;
 
-	r = judge_check_place(&v->reason, &task->arn, policy, err);
+	r = judge_gate(&task->arn, policy, &v->reason, err);
 	if (r != ERR_OK)
 		return r;
 	agent_id_values(values, task, policy->plugin_name);

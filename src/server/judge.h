@@ -71,7 +71,7 @@ struct judge_policy {
 	struct str cluster, region; /* the only one, when not empty */
 	struct str_list tag_selectors;
 	bool reattest;
-	struct str partition;               /* empty in "metadata": any */
+	struct str partition;               /* empty: any */
 	struct str_list allowed_task_roles; /* ACCOUNT/ROLE or ROLE */
 	bool client_ip_required;
 	bool exec_denied;
@@ -116,8 +116,11 @@ int judge_metadata(struct verdict *v, struct arena *a,
 int judge_read_claim(struct evidence *ev, struct arena *a, struct str bytes,
     const char **reason, struct err *err) MUST_USE;
 
-/* Policy that needs no AWS: the claimed task's partition, account, place. */
-int judge_gate(const struct task_arn *claim, const struct judge_policy *policy,
+/*
+ * Policy that needs no AWS, in any mode: partition, account, cluster and
+ * region of the task that is claimed.
+ */
+int judge_gate(const struct task_arn *arn, const struct judge_policy *policy,
     const char **reason, struct err *err) MUST_USE;
 
 /*

@@ -15,8 +15,4 @@ int judge_failed(struct err *err, int r, const char **reason, const char *word,
 
 bool judge_is_listed(const struct str_list *list, struct str value);
 
-/* Account, cluster and region against lists and shorthands. */
-int judge_check_place(const char **reason, const struct task_arn *arn,
-    const struct judge_policy *policy, struct err *err) MUST_USE;
-
 #endif

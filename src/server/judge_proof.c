@@ -54,19 +54,6 @@ judge_read_claim(struct evidence *ev, struct arena *a, struct str bytes,
 }
 
 int
-judge_gate(const struct task_arn *claim, const struct judge_policy *policy,
-    const char **reason, struct err *err)
-{
-	if (!str_eq(claim->partition, policy->partition))
-		return refuse(reason, "partition",
-		    err_set(err, ERR_POLICY,
-			"partition %s is not allowed: the setting partition "
-			"is %s",
-			CLEAN(claim->partition), CLEAN(policy->partition)));
-	return judge_check_place(reason, claim, policy, err);
-}
-
-int
 judge_response(const struct response *response, int64_t challenge_s,
     int64_t now_s, const char **reason, struct err *err)
 {

@@ -49,7 +49,8 @@ struct server_config {
 	int exec_policy;               /* enum exec_policy */
 	struct str_list tag_selectors; /* "*" alone: all */
 	struct str assume_role, external_id;
-	int partition; /* index into the choices of its row */
+	int partition;      /* index into the choices of its row */
+	bool any_partition; /* of "metadata", where the key is not set */
 	struct str access_key_id, secret_access_key;
 	struct str sts_region, sts_endpoint, ecs_endpoint;
 	bool allow_insecure_endpoints;

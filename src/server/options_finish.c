@@ -168,6 +168,7 @@ check_metadata(const struct finishing *f)
 	    mode, "the address of a task");
 	not_proven(f, config->exec_policy == EXEC_POLICY_DENY, "exec_policy",
 	    mode, "whether ECS Exec is enabled");
+	config->any_partition = !is_given(f, "partition");
 	if (!is_given(f, "shared_agent_id"))
 		config->shared_agent_id = SHARED_AGENT_ID_ALLOW;
 	not_proven(f, config->shared_agent_id == SHARED_AGENT_ID_REFUSE,

@@ -21,7 +21,7 @@ policy_of(struct judge_policy *policy, const struct server_config *config)
 		.client_ip_required = config->client_ip == CLIENT_IP_REQUIRED,
 		.exec_denied = config->exec_policy == EXEC_POLICY_DENY,
 	};
-	if (config->verification != VERIFICATION_METADATA)
+	if (!config->any_partition)
 		policy->partition =
 		    str_of(endpoint_partitions[config->partition]);
 }

@@ -199,3 +199,11 @@ cluster_name_parse(struct str *name, struct str text, struct err *err)
 		*name = ref.name;
 	return r;
 }
+
+struct str
+cluster_arn_of(struct arena *a, const struct task_arn *arn)
+{
+	return arena_printf(a, "arn:%.*s:ecs:%.*s:%.*s:cluster/%.*s",
+	    STR_FMT(arn->partition), STR_FMT(arn->region),
+	    STR_FMT(arn->account), STR_FMT(arn->cluster));
+}

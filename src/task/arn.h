@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -41,6 +42,9 @@ int cluster_ref_parse(
 /* The same, when only NAME matters. */
 int cluster_name_parse(
     struct str *name, struct str text, struct err *err) MUST_USE;
+
+/* The ARN of the cluster that a task is in; p is NULL without memory. */
+struct str cluster_arn_of(struct arena *a, const struct task_arn *arn);
 
 bool is_account(struct str s);      /* 12 digits */
 bool is_region(struct str s);       /* a DNS label of [a-z0-9-], <= 63 */

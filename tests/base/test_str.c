@@ -211,6 +211,15 @@ START_TEST(reads_numbers)
 }
 END_TEST
 
+/* Values of the FNV-1a reference's own test suite. */
+START_TEST(hashes)
+{
+	ck_assert(str_hash(STR("")) == 0xcbf29ce484222325U);
+	ck_assert(str_hash(STR("a")) == 0xaf63dc4c8601ec8cU);
+	ck_assert(str_hash(STR("foobar")) == 0x85944171f73967e8U);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -224,6 +233,7 @@ main(void)
 	tcase_add_test(tc, clamps_parts);
 	ck_table(tc, cuts_at_the_first, cuts);
 	tcase_add_test(tc, cuts_in_place);
+	tcase_add_test(tc, hashes);
 	ck_table(tc, tells_kinds, kinds);
 	ck_table(tc, cleans_foreign_bytes, cleans);
 	tcase_add_test(tc, cleans_into_the_smallest_room);

@@ -238,7 +238,7 @@ END_TEST
 /* A policy as a user writes it; NULL: not set. */
 static const struct place {
 	const char *accounts[3], *clusters[3], *regions[3];
-	const char *cluster, *region;
+	const char *cluster, *region, *partition;
 	const char *reason, *says;
 } places[] = {
 	{ .reason = "ok" },
@@ -253,6 +253,11 @@ static const struct place {
 	    .cluster = "batch",
 	    .region = "us-east-1",
 	    .reason = "ok" },
+	{ .partition = "aws", .reason = "ok" },
+	{ .partition = "aws-cn",
+	    .reason = "partition",
+	    .says = "partition aws is not allowed: the setting partition is "
+		    "aws-cn" },
 	{ .accounts = { "111111111111" },
 	    .reason = "account",
 	    .says = "account ID 021436587009 is not allowed: it is not in "
@@ -318,6 +323,7 @@ START_TEST(knows_its_place)
 	policy.allowed_regions = list_of(space[2], place->regions);
 	policy.cluster = str_of(place->cluster);
 	policy.region = str_of(place->region);
+	policy.partition = str_of(place->partition);
 	r = judge(&v, FULL_DOCUMENT, &err);
 	ck_assert_str_eq(v.reason, place->reason);
 	if (place->says == NULL) {

@@ -314,6 +314,21 @@ START_TEST(metadata_shares_ids_and_says_so)
 }
 END_TEST
 
+START_TEST(metadata_filters_a_partition_that_is_set)
+{
+	struct server_config *c = must_load(METADATA);
+
+	ck_assert(c->any_partition);
+	server_config_unref(c);
+	c = must_load(METADATA "partition = \"aws\"");
+	ck_assert(!c->any_partition);
+	server_config_unref(c);
+	c = must_load("");
+	ck_assert(!c->any_partition);
+	server_config_unref(c);
+}
+END_TEST
+
 START_TEST(needs_a_trust_domain)
 {
 	struct server_config *c = NULL;
@@ -402,6 +417,7 @@ main(void)
 	tcase_add_test(tc, reports_all_at_once);
 	tcase_add_test(tc, sts_gives_an_id_once_and_by_task);
 	tcase_add_test(tc, metadata_shares_ids_and_says_so);
+	tcase_add_test(tc, metadata_filters_a_partition_that_is_set);
 	tcase_add_test(tc, needs_a_trust_domain);
 	tcase_add_test(tc, needs_a_trust_domain_that_is_one);
 	tcase_add_test(tc, borrows_nothing_from_the_text);

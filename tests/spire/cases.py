@@ -330,12 +330,15 @@ def aws_outage(lab):
     server = Server(lab, f'agent_path_template = "{PER_TASK}"', ttl="100s")
     agents = [Agent(lab, server, mock, name=f"agent{i}", task=task)
               for i, task in enumerate(mock.tasks)]
+    down = time.monotonic()
     mock.fault(operation="GetCallerIdentity", drop=True)
     mock.fault(operation="DescribeTasks", drop=True)
-    # Rotation is due in the middle of it.
+    # Rotation is due in the middle of it, and nobody gives up.
     for agent in agents:
         agent.wait_said("Unavailable", seconds=90)
-    time.sleep(max(0, 60 - (time.monotonic() - lab.began)))
+    wait(lambda: time.monotonic() - down >= 60 or
+         any(agent.ended() for agent in agents),
+         "the minute to be over", server, 70)
     mock.heal()
     for agent in agents:
         agent.wait_said("Successfully reattested node", seconds=60)

@@ -150,7 +150,6 @@ class Lab:
         self.abandoned = set()
         self.sockets_stay = False
         self.mocks, self.servers = [], []
-        self.began = time.monotonic()
 
     @staticmethod
     def fetch(url):

@@ -275,6 +275,26 @@ START_TEST(knows_the_grammar)
 }
 END_TEST
 
+START_TEST(names_the_cluster_of_a_task)
+{
+	struct task_arn arn;
+	struct arena arena;
+
+	ck_assert_int_eq(task_arn_parse(&arn,
+			     STR("arn:aws-cn:ecs:cn-north-1:021436587009:"
+				 "task/batch/0c7d51a8e2f94b63a1d80e5f7396b2c4"),
+			     TASK_ID_AWS, NULL),
+	    ERR_OK);
+	arena_init(&arena, 256);
+	ck_str(cluster_arn_of(&arena, &arn),
+	    "arn:aws-cn:ecs:cn-north-1:021436587009:cluster/batch");
+	arena_release(&arena);
+	arena_init(&arena, 16);
+	ck_assert_ptr_null(cluster_arn_of(&arena, &arn).p);
+	arena_release(&arena);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -289,6 +309,7 @@ main(void)
 	tcase_add_test(tc, reads_clusters);
 	ck_table(tc, refuses_clusters, bad_clusters);
 	tcase_add_test(tc, knows_the_grammar);
+	tcase_add_test(tc, names_the_cluster_of_a_task);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
