@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libprograms.a
 	%D%/demo_facts.c \
 	%D%/demo_page.c \
 	%D%/demo_work.c \
+	%D%/memory.c %D%/memory.h \
 	%D%/page.c %D%/page.h \
 	%D%/request.c %D%/request.h \
 	%D%/service.c %D%/service.h \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "programs/service.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "programs/memory.h"
 #include "programs/shown.h"
 #include "workload/source.h"
 
@@ -52,18 +52,7 @@ on_news(evutil_socket_t fd, short what, void *arg)
 	log_identity(s);
 	if (s->changed != NULL)
 		s->changed(s->arg);
-}
-
-/*
- * glibc gives each thread an arena of its own, and keeps what was freed: more
- * memory than these programs need, for speed that they do not need.
- */
-static void
-spare_memory(void)
-{
-	(void)mallopt(M_ARENA_MAX, 1);
-	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-	(void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+	memory_let_go();
 }
 
 int
@@ -76,7 +65,7 @@ service_init(
 
 	memset(s, 0, sizeof(*s));
 	s->name = name;
-	spare_memory();
+	memory_spare();
 	(void)signal(SIGPIPE, SIG_IGN);
 	web_raise_descriptors();
 	r = workload_open(&s->workload, &options, err);
@@ -118,6 +107,7 @@ service_release(struct service *s)
 int
 service_run(struct service *s, struct err *err)
 {
+	memory_let_go();
 	if (event_base_dispatch(s->base) < 0)
 		return err_set(err, ERR_SYSTEM, "the event loop failed");
 	return ERR_OK;

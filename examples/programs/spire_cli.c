@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "programs/cli.h"
 #include "programs/client.h"
+#include "programs/memory.h"
 #include "programs/shown.h"
 #include "workload/message.h"
 #include "workload/source.h"
@@ -303,6 +304,7 @@ watch(const struct cli *cli, struct err *err)
 	struct pollfd p = { .fd = source_fd(source), .events = POLLIN };
 	int r = ERR_OK;
 
+	memory_let_go();
 	while (r == ERR_OK && !is_over) {
 		if (ppoll(&p, 1, NULL, &cli->unblocked) > 0) {
 			source_heed(source);
@@ -375,6 +377,7 @@ main(int argc, char **argv)
 	int status = EXIT_SUCCESS;
 
 	cli_options_parse(&cli.options, argc, argv);
+	memory_spare();
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (cli.options.watch)
 		block_signals(&cli);

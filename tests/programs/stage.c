@@ -399,8 +399,9 @@ stage_signal(struct child *c, int number)
 	ck_assert_int_eq(kill(c->pid, number), 0);
 }
 
-long
-stage_memory_kb(const struct child *c, const char *which)
+/* A line of /proc/PID/status. */
+static long
+memory_kb(const struct child *c, const char *which)
 {
 	char path[64], line[256];
 	long kb = 0;
@@ -414,6 +415,22 @@ stage_memory_kb(const struct child *c, const char *which)
 			kb = strtol(line + strlen(which), NULL, 10);
 	(void)fclose(f);
 	return kb;
+}
+
+void
+stage_is_small(const struct child *c, const char *name)
+{
+	long all = memory_kb(c, "VmRSS:"), own = memory_kb(c, "RssAnon:");
+	long peak = memory_kb(c, "VmHWM:");
+
+	(void)printf("%s: %ld KB resident, %ld KB of it its own; %ld KB at most"
+		     " so far\n",
+	    name, all, own, peak);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	ck_assert_int_gt(all, 0);
+	ck_assert_msg(peak * 1024 < 15 * 1000 * 1000, "%s: %ld KB", name, peak);
+	ck_assert_msg(own < 3 * 1024, "%s: %ld KB its own", name, own);
+#endif
 }
 
 struct child *

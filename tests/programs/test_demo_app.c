@@ -510,27 +510,25 @@ END_TEST
 
 START_TEST(is_small)
 {
-	struct child *api = stage_api(stage_agent(API_ID));
+	struct fake_agent *api_agent = stage_agent(API_ID);
+	struct child *api = stage_api(api_agent);
 	int i;
 
 	UNTIL(stage_get(api->health, "/health", NULL) == 200);
 	start(api->url, API_ID);
+	stage_is_small(demo, "demo-app, idle");
+	stage_is_small(api, "api-service, idle");
 	for (i = 0; i < 50; i++) {
+		if (i % 10 == 0) {
+			stage_rotate(agent, DEMO_ID);
+			stage_rotate(api_agent, API_ID);
+		}
 		ck_assert_int_eq(call("*/*"), 200);
 		ck_assert_int_eq(get("/"), 200);
 		ck_assert_int_eq(get("/json"), 200);
 	}
-	(void)printf("resident: demo-app %ld KB, %ld KB its own; "
-		     "api-service %ld KB, %ld KB its own\n",
-	    stage_memory_kb(demo, "VmRSS:"), stage_memory_kb(demo, "RssAnon:"),
-	    stage_memory_kb(api, "VmRSS:"), stage_memory_kb(api, "RssAnon:"));
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	/* most of it is text of libraries, which others share */
-	ck_assert_int_lt(stage_memory_kb(demo, "VmRSS:"), 16 * 1024);
-	ck_assert_int_lt(stage_memory_kb(api, "VmRSS:"), 16 * 1024);
-	ck_assert_int_lt(stage_memory_kb(demo, "RssAnon:"), 3 * 1024);
-	ck_assert_int_lt(stage_memory_kb(api, "RssAnon:"), 3 * 1024);
-#endif
+	stage_is_small(demo, "demo-app, after 150 requests");
+	stage_is_small(api, "api-service, after 50 calls");
 }
 END_TEST
 

@@ -303,6 +303,34 @@ START_TEST(watches_rotations)
 }
 END_TEST
 
+/* After all that it can do, while it watches. */
+START_TEST(is_small)
+{
+	struct fake_agent *api_agent = stage_agent(API_ID);
+	struct child *api = stage_api(api_agent);
+	const char *args[] = { "-self", "-query", "-endpoint", api->url, "-jwt",
+		"a", "-watch", NULL };
+	struct child *c;
+	char bytes[64 * 1024] = "";
+	size_t n = 0;
+
+	UNTIL(stage_get(api->health, "/health", NULL) == 200);
+	give_jwt("a");
+	c = stage_start("spire-cli", agent, args);
+	do {
+		ssize_t r = read(c->out, bytes + n, sizeof(bytes) - 1 - n);
+
+		ck_assert_int_gt(r, 0);
+		n += (size_t)r;
+		bytes[n] = '\0';
+	} while (strstr(bytes, " serial ") == NULL);
+	stage_is_small(c, "spire-cli");
+	stage_rotate(agent, CLI_ID);
+	ck_assert_int_gt(read(c->out, bytes, sizeof(bytes)), 0);
+	stage_is_small(c, "spire-cli, after a rotation");
+}
+END_TEST
+
 START_TEST(waits_no_longer_than_it_was_told)
 {
 	int64_t begin = clock_ms();
@@ -389,6 +417,7 @@ main(void)
 	tcase_add_test(tc, lets_a_token_be_validated);
 	tcase_add_test(tc, says_that_a_token_is_refused);
 	tcase_add_test(tc, watches_rotations);
+	tcase_add_test(tc, is_small);
 	tcase_add_test(tc, waits_no_longer_than_it_was_told);
 	ck_table(tc, knows_its_command_line, command_lines);
 	tcase_add_test(tc, needs_to_know_where_the_workload_api_is);
