@@ -85,7 +85,22 @@ forget(struct workload *w, enum workload_stream kind)
 	}
 }
 
-/* A good message replaces all; a bad one changes nothing. */
+/* Under the lock. */
+static void
+note_message(struct stream *s)
+{
+	set_connected(s, true);
+	s->status.updated = now_s();
+	s->status.updates++;
+	s->status.failed = 0;
+	memset(&s->status.error, 0, sizeof(s->status.error));
+	s->worked = true;
+}
+
+/*
+ * A good message replaces all; a bad one changes nothing.  Who sees what it
+ * brought finds it in the status too: hence one lock around both.
+ */
 static int
 apply(struct stream *s, struct str message, struct err *err)
 {
@@ -111,20 +126,12 @@ apply(struct stream *s, struct str message, struct err *err)
 		w->bundles = bundles;
 	else
 		w->jwks = jwks;
-	return publish(w, err);
-}
-
-static void
-note_message(struct stream *s)
-{
-	(void)pthread_mutex_lock(&s->w->lock);
-	set_connected(s, true);
-	s->status.updated = now_s();
-	s->status.updates++;
-	s->status.failed = 0;
-	memset(&s->status.error, 0, sizeof(s->status.error));
-	(void)pthread_mutex_unlock(&s->w->lock);
-	s->worked = true;
+	(void)pthread_mutex_lock(&w->lock);
+	r = publish(w, err);
+	if (r == ERR_OK)
+		note_message(s);
+	(void)pthread_mutex_unlock(&w->lock);
+	return r;
 }
 
 static void
@@ -139,9 +146,7 @@ take_message(struct stream *s)
 	if (r == ERR_OK)
 		r = apply(s, buf_str(&message), &err);
 	buf_wipe(&message);
-	if (r == ERR_OK)
-		note_message(s);
-	else {
+	if (r != ERR_OK) {
 		(void)err_prefix(&err, "a message was discarded: ");
 		note_error(s, &err);
 	}
@@ -461,9 +466,10 @@ void
 workload_status(struct workload_status *status, struct workload *w,
     enum workload_stream stream)
 {
-	const struct snapshot *s = source_get(w->source);
+	const struct snapshot *s;
 
 	(void)pthread_mutex_lock(&w->lock);
+	s = source_get(w->source);
 	*status = w->streams[stream].status;
 	(void)pthread_mutex_unlock(&w->lock);
 	status->expires = snapshot_expires(s);

@@ -67,7 +67,10 @@ void workload_close(struct workload *w); /* takes NULL */
 
 struct source *workload_source(struct workload *w);
 
-/* How a stream is.  Times are seconds since 1970. */
+/*
+ * How a stream is: what it has put into the source is in here too.  Times are
+ * seconds since 1970.
+ */
 struct workload_status {
 	bool connected;   /* open, and has brought a message */
 	bool is_final;    /* will not be tried again */

@@ -20,7 +20,7 @@
 #include "wire.h"
 
 #define ID "spiffe://home.test/a"
-enum { GENEROUS_MS = 20 * 1000, QUICK_MS = 10 };
+enum { GENEROUS_MS = 20 * 1000, QUICK_MS = 10, MANY = 200 };
 
 static struct cert home, leaf, next;
 static struct fake_agent *agent;
@@ -162,6 +162,29 @@ START_TEST(fetches_an_svid_and_its_bundle)
 	ck_assert_int_ge(status.expires, time(NULL) + HOUR_S - 60);
 	ck_assert_uint_eq(fake_calls(agent, FAKE_BUNDLES), 0);
 	ck_assert_uint_eq(fake_calls(agent, FAKE_JWKS), 0);
+}
+END_TEST
+
+/* Who sees an identity must not hear that there is no connection. */
+START_TEST(a_status_is_not_behind_its_source)
+{
+	int i;
+
+	set(FAKE_SVIDS, svid_message(&leaf));
+	for (i = 0; i < MANY; i++) {
+		int64_t end = clock_ms() + GENEROUS_MS;
+		struct workload_status status;
+
+		open_client(0);
+		while (!holds_svids())
+			ck_assert(clock_ms() < end);
+		status = status_of(WORKLOAD_SVIDS);
+		ck_assert_msg(status.connected && status.updates == 1,
+		    "%d: %d, %d updates", i, status.connected,
+		    (int)status.updates);
+		workload_close(w);
+		w = NULL;
+	}
 }
 END_TEST
 
@@ -777,6 +800,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, fetches_an_svid_and_its_bundle);
+	tcase_add_test(tc, a_status_is_not_behind_its_source);
 	tcase_add_test(tc, works_over_tcp_and_by_the_environment);
 	tcase_add_test(tc, refuses_an_endpoint_that_makes_no_sense);
 	tcase_add_test(tc, every_call_has_the_security_header);
