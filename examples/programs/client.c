@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +24,8 @@
 struct client {
 	enum client_mode mode;
 	SSL_CTX *ctx;
-	int fd; /* -1: no connection */
+	int fd;   /* -1: no connection */
+	int bell; /* readable: interrupted */
 	SSL *ssl;
 	char host[CLIENT_HOST_SIZE], port[6];
 	int64_t renew; /* seconds since 1970; 0: never */
@@ -109,6 +111,11 @@ client_new(struct client **cp, enum client_mode mode, SSL_CTX *ctx,
 	c->mode = mode;
 	c->ctx = ctx;
 	c->fd = -1;
+	c->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (c->bell < 0) {
+		free(c);
+		return err_set(err, ERR_SYSTEM, "no descriptor left");
+	}
 	buf_init(&c->in, CLIENT_HEAD_MAX + CLIENT_BODY_MAX);
 	*cp = c;
 	return ERR_OK;
@@ -134,8 +141,15 @@ client_free(struct client *c)
 	if (c == NULL)
 		return;
 	hang_up(c);
+	(void)close(c->bell);
 	buf_release(&c->in);
 	free(c);
+}
+
+void
+client_interrupt(struct client *c)
+{
+	(void)eventfd_write(c->bell, 1);
 }
 
 void
@@ -154,14 +168,17 @@ client_answer_release(struct client_answer *a)
 static int
 wait_for(const struct client *c, short events, struct err *err)
 {
-	struct pollfd p = { .fd = c->fd, .events = events };
+	struct pollfd p[] = { { .fd = c->fd, .events = events },
+		{ .fd = c->bell, .events = POLLIN } };
 	int64_t left;
 	int n;
 
 	do {
 		left = c->until_ms - clock_ms();
-		n = left <= 0 ? 0 : poll(&p, 1, (int)left);
+		n = left <= 0 ? 0 : poll(p, 2, (int)left);
 	} while (n < 0 && errno == EINTR);
+	if (n > 0 && p[1].revents != 0)
+		return err_set(err, ERR_CANCELLED, "interrupted");
 	if (n > 0)
 		return ERR_OK;
 	return err_set(err, ERR_TIMEOUT, "%s port %s did not answer in time",

@@ -48,6 +48,12 @@ int client_new(struct client **cp, enum client_mode mode, SSL_CTX *ctx,
     struct err *err) MUST_USE;
 void client_free(struct client *c); /* takes NULL; hangs up */
 
+/*
+ * From any thread: what waits now ends with ERR_CANCELLED, and what would wait
+ * later too.  Resolving a name is not ended.
+ */
+void client_interrupt(struct client *c);
+
 /* Owns its body. */
 struct client_answer {
 	int status; /* 0: none came */

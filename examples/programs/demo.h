@@ -38,7 +38,8 @@ struct work_config {
 /* Everything here is called on the event loop. */
 int work_new(struct work **wp, const struct work_config *config,
     struct err *err) MUST_USE;
-void work_free(struct work *w); /* waits for what is under way */
+/* Ends what is under way, and the calls of the Workload API for good. */
+void work_free(struct work *w);
 
 /*
  * Call the API: done() gets the document of shown_call(), which becomes its

@@ -375,6 +375,11 @@ work_free(struct work *w)
 	(void)pthread_cond_signal(&w->call);
 	(void)pthread_cond_signal(&w->fetch);
 	(void)pthread_mutex_unlock(&w->lock);
+	if (w->thread_count > 0) {
+		client_interrupt(w->api);
+		client_interrupt(w->endpoint);
+		workload_interrupt(w->config.workload);
+	}
 	for (i = 0; i < w->thread_count; i++)
 		(void)pthread_join(w->threads[i], NULL);
 	free_jobs(&w->todo);

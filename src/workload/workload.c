@@ -417,6 +417,7 @@ workload_open(struct workload **wp, const struct workload_options *options,
 		free(w);
 		return r;
 	}
+	list_init(&w->asked);
 	(void)pthread_mutex_init(&w->lock, NULL);
 	w->backoff_ms =
 	    options->backoff_ms > 0 ? options->backoff_ms : BACKOFF_MS;

@@ -87,7 +87,8 @@ void workload_status(struct workload_status *status, struct workload *w,
 /*
  * The calls below block for at most timeout_ms.  Any thread, any number at a
  * time.  ERR_TIMEOUT; ERR_UNAVAILABLE: nobody listens; ERR_POLICY: refused, or
- * no identity issued; ERR_FORMAT, ERR_UPSTREAM: an answer that is of no use.
+ * no identity issued; ERR_FORMAT, ERR_UPSTREAM: an answer that is of no use;
+ * ERR_CANCELLED: interrupted.
  */
 
 /* Tokens for the audiences (NULL ends), of one identity or (NULL) of all. */
@@ -102,5 +103,8 @@ int workload_fetch_jwts(struct jwt_list **list, struct workload *w,
 int workload_validate_jwt(struct spiffe_id *id, struct buf *claims,
     struct workload *w, struct str token, const char *audience,
     int64_t timeout_ms, struct err *err) MUST_USE;
+
+/* End those calls, and each that begins later. */
+void workload_interrupt(struct workload *w);
 
 #endif

@@ -2,14 +2,16 @@
 /*
  * workload_impl.h - the client's inside: workload.c and workload_jwt.c
  *
- * The lock guards the calls of the streams, stopping and the statuses; the
- * rest of a stream belongs to the thread.
+ * The lock guards the calls of the streams, those that wait for an answer,
+ * stopping, interrupted and the statuses; the rest of a stream belongs to the
+ * thread.
  */
 #ifndef WORKLOAD_WORKLOAD_IMPL_H
 #define WORKLOAD_WORKLOAD_IMPL_H
 
 #include <pthread.h>
 
+#include "base/list.h"
 #include "workload/rpc.h"
 #include "workload/workload.h"
 
@@ -39,7 +41,8 @@ struct workload {
 	struct source *source;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	bool stopping;
+	bool stopping, interrupted;
+	struct list asked; /* calls that wait for an answer: workload_jwt.c */
 	int64_t backoff_ms, backoff_max_ms;
 	struct stream streams[WORKLOAD_STREAMS];
 	/* what each stream brought last; the source has references too */

@@ -3,12 +3,50 @@
 
 #include "workload/workload_impl.h"
 
+struct question {
+	struct list in_list;
+	struct rpc rpc;
+};
+
 static void
 await(grpc_completion_queue *queue, void *tag)
 {
 	/* the call's deadline ends the wait */
 	(void)grpc_completion_queue_pluck(
 	    queue, tag, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+}
+
+/* Until it is answered, workload_interrupt() finds it. */
+static void
+announce(struct workload *w, struct question *q)
+{
+	list_init(&q->in_list);
+	(void)pthread_mutex_lock(&w->lock);
+	list_append(&w->asked, &q->in_list);
+	if (w->interrupted)
+		(void)grpc_call_cancel(q->rpc.call, NULL);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+static void
+withdraw(struct workload *w, struct question *q)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	list_remove(&q->in_list);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+void
+workload_interrupt(struct workload *w)
+{
+	struct list *l;
+
+	(void)pthread_mutex_lock(&w->lock);
+	w->interrupted = true;
+	for (l = w->asked.next; l != &w->asked; l = l->next)
+		(void)grpc_call_cancel(
+		    container_of(l, struct question, in_list)->rpc.call, NULL);
+	(void)pthread_mutex_unlock(&w->lock);
 }
 
 /* One question, one answer, on a queue of its own: no thread is involved. */
@@ -19,23 +57,25 @@ ask(struct buf *reply, struct workload *w, const char *method,
 	grpc_completion_queue *queue =
 	    grpc_completion_queue_create_for_pluck(NULL);
 	char sent, received, ended;
-	struct rpc rpc;
+	struct question q;
 	int r;
 
-	rpc_begin(&rpc, w->channel, queue, method, request,
+	rpc_begin(&q.rpc, w->channel, queue, method, request,
 	    timeout_ms > 0 ? timeout_ms : 1);
-	rpc_send(&rpc, &sent);
-	rpc_receive(&rpc, &received);
-	rpc_await_status(&rpc, &ended);
+	announce(w, &q);
+	rpc_send(&q.rpc, &sent);
+	rpc_receive(&q.rpc, &received);
+	rpc_await_status(&q.rpc, &ended);
 	await(queue, &sent);
 	await(queue, &received);
 	await(queue, &ended);
-	r = rpc_status(&rpc, err);
-	if (r == ERR_OK && rpc.in == NULL)
+	withdraw(w, &q);
+	r = rpc_status(&q.rpc, err);
+	if (r == ERR_OK && q.rpc.in == NULL)
 		r = err_set(err, ERR_UPSTREAM, "no answer, but status OK");
 	if (r == ERR_OK)
-		r = rpc_take(reply, &rpc, err);
-	rpc_end(&rpc);
+		r = rpc_take(reply, &q.rpc, err);
+	rpc_end(&q.rpc);
 	grpc_completion_queue_shutdown(queue);
 	(void)grpc_completion_queue_pluck(
 	    queue, NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);

@@ -2,9 +2,11 @@
 /*
  * test_demo_app.c - demo-app as a browser and an operator meet it
  */
+#include <arpa/inet.h>
 #include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -508,6 +510,74 @@ START_TEST(says_that_it_has_no_identity)
 }
 END_TEST
 
+/* Takes connections, and says nothing. */
+static int
+listen_mutely(char url[64], const char *scheme)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+	ck_assert_int_eq(listen(fd, 16), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	(void)snprintf(
+	    url, 64, "%s://127.0.0.1:%u", scheme, ntohs(a.sin_port));
+	return fd;
+}
+
+static void
+must_end_at_once(void)
+{
+	int64_t begin = clock_ms();
+
+	stage_signal(demo, SIGTERM);
+	ck_assert_msg(stage_end(demo, NULL, &err) == 0, "%s", buf_text(&err));
+	ck_assert_int_lt(clock_ms() - begin, 1500);
+}
+
+START_TEST(ends_at_once_while_the_api_is_silent)
+{
+	static const char request[] =
+	    "POST /api-call HTTP/1.1\r\nHost: a\r\n\r\n";
+	char url[64];
+	int api = listen_mutely(url, "https"), asks, called;
+
+	start(url, API_ID);
+	asks = stage_connect(demo->url);
+	stage_send(asks, request, strlen(request));
+	called = accept(api, NULL, NULL);
+	must_end_at_once();
+	(void)close(called);
+	(void)close(asks);
+	(void)close(api);
+}
+END_TEST
+
+START_TEST(ends_at_once_while_the_metadata_endpoint_is_silent)
+{
+	char url[64];
+	int endpoint = listen_mutely(url, "http"), called;
+
+	ck_assert_int_eq(setenv("ECS_CONTAINER_METADATA_URI_V4", url, 1), 0);
+	start("https://127.0.0.1:1", API_ID);
+	called = accept(endpoint, NULL, NULL);
+	must_end_at_once();
+	(void)close(called);
+	(void)close(endpoint);
+}
+END_TEST
+
+START_TEST(ends_at_once_while_the_agent_gives_no_token)
+{
+	fake_set(agent, FAKE_JWTS, (struct fake_answer){ .ends = false });
+	start("https://127.0.0.1:1", API_ID);
+	UNTIL(fake_open(agent, FAKE_JWTS) == 1);
+	must_end_at_once();
+}
+END_TEST
+
 START_TEST(is_small)
 {
 	struct fake_agent *api_agent = stage_agent(API_ID);
@@ -579,6 +649,10 @@ main(void)
 	tcase_add_test(tc, tells_of_a_rotation_without_reload);
 	tcase_add_test(tc, says_that_the_agent_is_gone_and_recovers);
 	tcase_add_test(tc, says_that_it_has_no_identity);
+	tcase_add_test(tc, ends_at_once_while_the_api_is_silent);
+	tcase_add_test(
+	    tc, ends_at_once_while_the_metadata_endpoint_is_silent);
+	tcase_add_test(tc, ends_at_once_while_the_agent_gives_no_token);
 	tcase_add_test(tc, is_small);
 	ck_table(tc, refuses_settings, bad_settings);
 	suite_add_tcase(suite, tc);

@@ -684,6 +684,42 @@ START_TEST(a_call_has_a_deadline)
 }
 END_TEST
 
+static void *
+wait_for_a_jwt(void *arg)
+{
+	static const char *const audience[] = { "me", NULL };
+	struct jwt_list *list = NULL;
+
+	*(int *)arg = workload_fetch_jwts(
+	    &list, w, audience, NULL, GENEROUS_MS, NULL);
+	return NULL;
+}
+
+START_TEST(a_call_can_be_interrupted)
+{
+	pthread_t threads[2];
+	int results[3] = { 0 };
+	int64_t before;
+	size_t i;
+
+	open_client(0);
+	for (i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+				     wait_for_a_jwt, &results[i]),
+		    0);
+	UNTIL(fake_open(agent, FAKE_JWTS) == 2);
+	before = clock_ms();
+	workload_interrupt(w);
+	for (i = 0; i < 2; i++)
+		(void)pthread_join(threads[i], NULL);
+	/* nor does a later one begin to wait */
+	(void)wait_for_a_jwt(&results[2]);
+	ck_assert_int_lt(clock_ms() - before, GENEROUS_MS / 2);
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(results[i], ERR_CANCELLED);
+}
+END_TEST
+
 START_TEST(validates_a_jwt)
 {
 	struct err err = { 0 };
@@ -823,6 +859,7 @@ main(void)
 	tcase_add_test(tc, refuses_jwts_that_were_not_asked_for);
 	ck_table(tc, says_why_there_is_no_jwt, statuses);
 	tcase_add_test(tc, a_call_has_a_deadline);
+	tcase_add_test(tc, a_call_can_be_interrupted);
 	tcase_add_test(tc, validates_a_jwt);
 	tcase_add_test(tc, readers_never_see_half_of_a_rotation);
 	tcase_add_test(tc, closes_in_any_state);
