@@ -69,6 +69,9 @@ pid_t fleet_mock(const struct fleet *f);
 /* The server's plugin_data for "full" mode with this mock as AWS. */
 const char *fleet_config(const struct fleet *f);
 
+/* What of it is no address and no key, on a line of standard output. */
+void fleet_print_settings(void);
+
 /* All requests are answered that much later. */
 void fleet_set_latency(struct fleet *f, int ms);
 

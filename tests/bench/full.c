@@ -245,6 +245,7 @@ measure_full(void)
 	size_t i;
 
 	fleet = fleet_open();
+	fleet_print_settings();
 	(void)fprintf(stderr, "bench: full\n");
 	measure_steady();
 	for (i = 0; i < subject_count; i++) {
