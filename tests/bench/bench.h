@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "host/host.h"
+#include "measure.h"
 
 enum {
 	SUBJECTS_MAX = 12,
@@ -42,16 +43,6 @@ struct subject {
 extern struct subject subjects[SUBJECTS_MAX];
 extern size_t subject_count;
 
-double bench_now(void); /* milliseconds */
-
-/* CPU time of another process, all of its threads, in microseconds. */
-double cpu_us(pid_t pid);
-
-/* VmRSS, VmHWM; proc_forget_peak() makes the second the first. */
-double proc_mb(pid_t pid, const char *key);
-void proc_forget_peak(pid_t pid);
-
-double median(double *values, size_t n); /* sorts them */
 bool is_noop(const struct subject *s);
 
 /* Start a plugin and configure it. */

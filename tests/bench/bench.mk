@@ -4,13 +4,14 @@
 EXTRA_PROGRAMS = %D%/bench %D%/bare %D%/bare-curl
 CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += \
-	%D%/run.sh %D%/payload.json \
+	%D%/api.sh %D%/run.sh %D%/payload.json \
 	%D%/noop/go.mod %D%/noop/go.sum \
 	%D%/noop/server/main.go %D%/noop/agent/main.go
 
 %C%_bench_SOURCES = \
 	%D%/bench.c %D%/bench.h \
-	%D%/fleet.c %D%/full.c %D%/table.c
+	%D%/fleet.c %D%/full.c %D%/table.c \
+	%D%/measure.c %D%/measure.h
 %C%_bench_CPPFLAGS = $(TEST_CPPFLAGS) $(GRPC_CFLAGS) $(JSON_C_CFLAGS)
 %C%_bench_LDADD = src/evidence/libevidence.a src/aws/libaws.a \
 	src/json/libjson.a $(HOST_LIBS) $(CRYPTO_LIBS)
@@ -25,8 +26,27 @@ EXTRA_DIST += \
 bench: all %D%/bench %D%/bare %D%/bare-curl
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' \
 		$(SHELL) $(srcdir)/tests/bench/run.sh
-.PHONY: bench
+	@$(MAKE) bench-api
+
+# api-service alone.
+if EXAMPLES
+EXTRA_PROGRAMS += %D%/bench-api
+%C%_bench_api_SOURCES = \
+	%D%/api.c %D%/measure.c %D%/measure.h \
+	tests/workload/certs.c tests/workload/certs.h \
+	tests/workload/fake_agent.c tests/workload/fake_agent.h \
+	tests/workload/wire.c tests/workload/wire.h
+%C%_bench_api_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
+	$(SSL_CFLAGS) $(GRPC_CFLAGS)
+%C%_bench_api_LDADD = $(HOST_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
+bench-api: examples/programs/api-service %D%/bench-api
+	abs_top_builddir='$(abs_top_builddir)' \
+		$(SHELL) $(srcdir)/tests/bench/api.sh
+else
+bench-api:
+	@echo "bench: api-service is not here: configure --enable-examples"
+endif
 clean-local: clean-bench
 clean-bench:
 	-rm -rf tests/bench/noop-bin
-.PHONY: clean-bench
+.PHONY: bench bench-api clean-bench
