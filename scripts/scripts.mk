@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	%D%/base-images \
 	%D%/check \
+	%D%/compose-v2 \
 	%D%/demo \
 	%D%/deps \
 	%D%/dev \
 	%D%/go \
+	%D%/images \
 	%D%/lib.sh \
 	%D%/spire \
 	%D%/static-curl

@@ -17,6 +17,9 @@ and an engine work, else as processes, by run-local.sh.
   --clean-build  from nothing: no cached layer, no earlier build
   --no-start     only build
   --local        as processes in any case
+
+In containers, the environment may name other images than those on Docker Hub
+and ghcr.io, and other ports; the README has the names.
 EOF
 }
 
@@ -43,31 +46,49 @@ if [ $local = yes ]; then
 	exec "$here/run-local.sh" up
 fi
 
-# Known to the database and the server only.
-if [ ! -e "$here/.env" ]; then
-	(umask 077 && printf 'POSTGRES_PASSWORD=%s\n' \
-		"$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" >"$here/.env")
-fi
+# What Compose is called with later has to be the same: so .env keeps it, of
+# which the database's password is known to the database and the server only.
+settings="POSTGRES_PASSWORD BASE_IMAGE SPIRE_SERVER_IMAGE SPIRE_AGENT_IMAGE
+	POSTGRES_IMAGE EXAMPLE_IMAGES EXAMPLE_FRESH COMPOSE_PROJECT_NAME
+	DEMO_APP_HOST_PORT API_SERVICE_HOST_PORT SPIRE_SERVER_HOST_PORT
+	AWS_MOCK_HOST_PORT"
+write_settings() {
+	local name value
+	for name in $settings; do
+		value=${!name:-}
+		[ -n "$value" ] ||
+			value=$(sed -n "s/^$name=//p" "$here/.env" 2>/dev/null) ||
+			true
+		[ -n "$value" ] || [ $name != POSTGRES_PASSWORD ] ||
+			value=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+		[ -z "$value" ] || printf '%s=%s\n' $name "$value"
+	done
+}
+[ $clean = no ] || EXAMPLE_FRESH=$(date +%s)
+(umask 077 && write_settings >"$here/.env.new")
+mv "$here/.env.new" "$here/.env"
+load_settings
 
 say "building the images"
-if [ $clean = yes ]; then
-	$compose build --no-cache
-else
-	$compose build
-fi
+$compose build || die "the images cannot be built.  Where no image can be" \
+	"pulled, make what they begin with:" \
+	"export \$($src/scripts/base-images)"
 [ $start = yes ] || exit 0
 
 # docker-compose.yml has the order: database and mock, server, bundle and
 # entries, agents, applications.
 say "starting"
-$compose up -d
-for try in $(seq 120); do
-	if curl -fsS --noproxy '*' -m 5 http://127.0.0.1:8080/health \
-		>/dev/null 2>&1; then
-		say "up: http://localhost:8080"
-		exit 0
-	fi
-	sleep 1
-done
-$compose ps
-die "demo-app does not answer; see: $compose logs"
+began=$SECONDS
+if $compose up -d; then
+	while [ $((SECONDS - began)) -lt 180 ]; do
+		if all_healthy >/dev/null; then
+			say "up, $(duration $((SECONDS - began))):" \
+				"http://localhost:${DEMO_APP_HOST_PORT:-8080}"
+			exit 0
+		fi
+		sleep 1
+	done
+fi
+states >&2 || true
+die "not all of it works; see what the ones above that are not healthy say:" \
+	"$compose logs NAME"

@@ -1,21 +1,110 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# compose.sh - which Compose to call, v2 or v1; sourced by bash
+# compose.sh - which Compose to call, v2 or v1, and the example's containers
+# through it; sourced by bash
+#
+# EXAMPLE_COMPOSE is the command where both are there and v1 is meant.
 . "$here/../../scripts/lib.sh"
 
-# compose: the words of the command
-if docker compose version >/dev/null 2>&1; then
-	compose="docker compose"
-elif command -v docker-compose >/dev/null; then
-	compose=docker-compose
-else
-	compose=
-fi
-# --project-directory makes paths and .env those beside the file.
-[ -z "$compose" ] ||
-	compose="$compose --project-directory $here -f $here/docker-compose.yml"
+# load_settings: what .env says of the containers that are up, exported.  What
+# the environment says otherwise is not true of them.
+load_settings() {
+	local name value
+	[ -e "$here/.env" ] || return 0
+	while IFS='=' read -r name value; do
+		case $name in
+		'' | *[!A-Z_]*) ;;
+		*) export "$name=$value" ;;
+		esac
+	done <"$here/.env"
+}
+
+# find_compose: sets compose to the words of the command
+find_compose() {
+	compose=${EXAMPLE_COMPOSE:-}
+	if [ -n "$compose" ]; then
+		$compose version >/dev/null 2>&1 ||
+			die "EXAMPLE_COMPOSE: \"$compose version\" fails"
+	elif docker compose version >/dev/null 2>&1; then
+		compose="docker compose"
+	elif command -v docker-compose >/dev/null; then
+		compose=docker-compose
+	else
+		return 0
+	fi
+	# --project-directory makes paths and .env those beside the file.
+	compose="$compose --project-directory $here"
+	compose="$compose -f $here/docker-compose.yml"
+}
+find_compose
 
 # has_engine: can containers run here?
 has_engine() {
 	[ -n "$compose" ] && docker info >/dev/null 2>&1
+}
+
+# services FORMAT: for each container its service, and what FORMAT says of it
+services() {
+	local ids
+	ids=$($compose ps -q) && [ -n "$ids" ] || return 1
+	docker inspect -f \
+		"{{index .Config.Labels \"com.docker.compose.service\"}} $1" \
+		$ids
+}
+
+# need_containers: settings for in_task and at_server
+need_containers() {
+	has_engine || die "nothing is up: no process, and no container engine" \
+		"answers here"
+	load_settings
+	containers=$(services '{{.Id}}') ||
+		die "nothing is up: ./build-with-trust-bundle.sh"
+	. "$here/containers.env"
+}
+
+# inside UID SERVICE COMMAND...: as "$compose exec", but at once
+inside() {
+	local uid=$1 id
+	id=$(sed -n "s/^$2 //p" <<<"$containers")
+	shift 2
+	docker exec ${uid:+--user "$uid"} "$id" "$@"
+}
+
+# in_task TASK[:UID] COMMAND...: as the user of its application, or as UID;
+# "spire-agent api" finds the agent
+in_task() {
+	local task=${1%%:*} uid service
+	case $task in
+	web) service=demo-app uid=$DEMO_APP_UID ;;
+	api) service=api-service uid=$API_SERVICE_UID ;;
+	cli) service=cli-client uid=$CLI_CLIENT_UID ;;
+	*) die "there is no task \"$task\", only web, api and cli" ;;
+	esac
+	[ "$1" = "$task" ] || uid=${1#*:}
+	shift
+	[ "$1" != spire-agent ] || service=agent-$task
+	[ "$1 ${2:-}" != "spire-agent api" ] ||
+		set -- "$@" -socketPath "$RUN_DIR/$task/api.sock"
+	inside "$uid" "$service" "$@"
+}
+
+# at_server COMMAND...: of spire-server
+at_server() {
+	inside "" spire-server spire-server "$@" \
+		-socketPath "$SPIRE_SERVER_SOCKET"
+}
+
+# states: of each container its service, its state, and its health if it has
+# any, for those that have to run on
+states() {
+	local health='{{if .State.Health}} {{.State.Health.Status}}{{end}}'
+	services "{{.State.Status}}$health" | grep -v '^setup ' | sort
+}
+
+# all_healthy: each of them runs, and none says that it is not well
+all_healthy() {
+	local got
+	got=$(states) || return 1
+	echo "$got"
+	! grep -qEv ' running( healthy)?$' <<<"$got"
 }

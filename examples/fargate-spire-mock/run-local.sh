@@ -253,6 +253,18 @@ in_task() {
 		"SPIFFE_ENDPOINT_SOCKET=unix://$RUN_DIR/$task/api.sock" "$@"
 }
 
+# at_server COMMAND...
+at_server() {
+	spire-server "$@" -socketPath "$SPIRE_SERVER_SOCKET"
+}
+
+# What test.sh wants to know.
+try() {
+	demo_app_url=$DEMO_APP_URL api_service_url=$API_SERVICE_URL any_uid=no
+	[ "$(id -u)" -ne 0 ] || any_uid=yes
+	. "$here/test.sh"
+}
+
 is_up() {
 	[ -e "$state/env" ] && load_env
 }
@@ -387,7 +399,7 @@ case $1 in
 up) up ;;
 down) down ;;
 status) need_up && status ;;
-test) need_up && . "$here/test.sh" ;;
+test) need_up && try ;;
 env) need_up && cat "$state/env" ;;
 build) find_build ;;
 clean) rm -rf "$src/build-examples" "$cache/build-examples" ;;
@@ -406,7 +418,7 @@ spire-cli)
 spire-server)
 	need_up
 	shift
-	spire-server "$@" -socketPath "$SPIRE_SERVER_SOCKET"
+	at_server "$@"
 	;;
 run)
 	need_up

@@ -1,6 +1,42 @@
+#!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test.sh - "run-local.sh test": what is up, tried from outside
+# test.sh - what is up, as processes or in containers, tried from outside
+#
+# "run-local.sh test" sources it.  Whoever does gives it
+#
+#   in_task TASK[:UID] COMMAND...  a command in a task, as the user of its
+#                                  application or as UID
+#   at_server COMMAND...           a command of spire-server
+#   demo_app_url, api_service_url  where they are from here
+#   API_SERVICE_URL                and from within a task
+#   any_uid                        "yes" if UID can be any
+set -euo pipefail
+
+usage() {
+	cat <<EOF
+usage: ./test.sh
+
+Tries the example that is up, as processes or in containers; the last line says
+"N passed, N failed".
+EOF
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	here=$(cd "$(dirname "$0")" && pwd -P)
+	case ${1:-} in
+	'') ;;
+	-h | --help) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+	state=${EXAMPLE_STATE_DIR:-/tmp/fargate-spire-mock-$(id -u)}
+	[ ! -O "$state/env" ] || exec "$here/run-local.sh" test
+	. "$here/compose.sh"
+	need_containers
+	demo_app_url=http://127.0.0.1:${DEMO_APP_HOST_PORT:-8080}
+	api_service_url=https://127.0.0.1:${API_SERVICE_HOST_PORT:-8082}
+	any_uid=yes
+fi
 
 passed=0 failed=0
 
@@ -19,8 +55,7 @@ check() {
 }
 
 three_agents() {
-	spire-server agent count -socketPath "$SPIRE_SERVER_SOCKET" |
-		grep -x '3 attested agents'
+	at_server agent count | grep -x '3 attested agents'
 }
 
 # identities TASK[:UID]: the SPIFFE IDs that its agent gives
@@ -43,7 +78,7 @@ has_none() {
 
 # The page's button.
 calls_api() {
-	curl -sS -m 30 -X POST "$DEMO_APP_URL/api-call" |
+	curl -sS --noproxy '*' -m 30 -X POST "$demo_app_url/api-call" |
 		grep -F '"peer":"spiffe://example.org/api-service"'
 }
 
@@ -57,7 +92,7 @@ tells_stranger() {
 # With TLS 1.3 the refusal comes after the handshake: so ask for something.
 refused() {
 	local said
-	! said=$(curl -sSk -m 10 "$@" 2>&1) && echo "$said"
+	! said=$(curl -sSk --noproxy '*' -m 10 "$@" 2>&1) && echo "$said"
 }
 
 domain=spiffe://example.org
@@ -66,24 +101,25 @@ check "demo-app has its identity and no other" has_only web $domain/demo-app
 check "api-service has its identity and no other" \
 	has_only api $domain/api-service
 check "cli-client has its identity and no other" has_only cli $domain/cli-client
-if [ "$(id -u)" -eq 0 ]; then
+if [ "$any_uid" = yes ]; then
 	check "in another task, the uid of api-service is nobody" \
 		has_none web:"$API_SERVICE_UID"
 	check "the documented entry works in every task, for uid 1001" \
 		has_only web:1001 $domain/my-workload
 fi
-check "demo-app says it is well" curl -fsS -m 10 "$DEMO_APP_URL/health"
+check "demo-app says it is well" \
+	curl -fsS --noproxy '*' -m 10 "$demo_app_url/health"
 check "demo-app calls api-service over mutual TLS" calls_api
 check "spire-cli shows its identity" in_task cli spire-cli -self
 check "spire-cli calls api-service over mutual TLS" \
 	in_task cli spire-cli -query -endpoint "$API_SERVICE_URL/attestation"
-if [ "$(id -u)" -eq 0 ]; then
+if [ "$any_uid" = yes ]; then
 	check "an identity that is not on its list is refused by api-service" \
 		tells_stranger
 fi
 check "api-service refuses a caller without a certificate" \
-	refused "$API_SERVICE_URL/attestation"
+	refused "$api_service_url/attestation"
 check "api-service does not speak plain HTTP" \
-	refused "http://${API_SERVICE_URL#https://}/attestation"
+	refused "http://${api_service_url#https://}/attestation"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -2,6 +2,8 @@
 EXTRA_DIST += \
 	%D%/browser.py \
 	%D%/cases.py \
+	%D%/containers \
+	%D%/engine.py \
 	%D%/lab.py \
 	%D%/run
 
@@ -16,6 +18,13 @@ check-examples:
 	@echo "check-examples: configure with --enable-examples" >&2
 	@exit 1
 endif
+
+# The same in containers, where an engine runs or can be started; they compile
+# what they need from what "make dist" would pack.
+.PHONY: check-containers
+check-containers:
+	$(top_srcdir)/%D%/containers --build $(abs_top_builddir)
+
 mostlyclean-local: clean-pictures
 .PHONY: clean-pictures
 clean-pictures:
