@@ -18,7 +18,7 @@ enum {
 };
 
 struct cli_options {
-	bool self, query, watch, json;
+	bool self, query, watch, json, plain;
 	const char *endpoint; /* of -query */
 	const char *id;       /* who has to answer; NULL: api-service of ours */
 	const char *jwt;      /* an audience; NULL: no JWT-SVID is wanted */

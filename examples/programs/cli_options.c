@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "config.h"
 #include "programs/cli.h"
-#include "programs/client.h"
+#include "programs/settings.h"
 #include "workload/spiffe_id.h"
 
 enum { TIMEOUT_S = 10, TIMEOUT_MAX_S = 3600 };
@@ -23,6 +23,9 @@ static const char help[] =
     "                     [https://127.0.0.1:8082/attestation]\n"
     "  -id SPIFFE_ID      who has to answer there\n"
     "                     [spiffe://OUR-TRUST-DOMAIN/api-service]\n"
+    "  -plain             -query by plain HTTP through a sidecar, which has\n"
+    "                     the identity: no TLS, no Workload API\n"
+    "                     [-endpoint http://127.0.0.1:9103/attestation]\n"
     "  -jwt AUDIENCE      fetch a JWT-SVID for AUDIENCE\n"
     "  -validate TOKEN    let the agent verify TOKEN, - for standard input\n"
     "  -audience AUDIENCE of -validate [our own SPIFFE ID]\n"
@@ -46,6 +49,7 @@ enum option_code {
 	OPTION_AUDIENCE,
 	OPTION_WATCH,
 	OPTION_JSON,
+	OPTION_PLAIN,
 	OPTION_TIMEOUT,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -58,6 +62,7 @@ static const struct option long_options[] = {
 	{ "id", required_argument, NULL, OPTION_ID },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "jwt", required_argument, NULL, OPTION_JWT },
+	{ "plain", no_argument, NULL, OPTION_PLAIN },
 	{ "query", no_argument, NULL, OPTION_QUERY },
 	{ "self", no_argument, NULL, OPTION_SELF },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
@@ -124,6 +129,9 @@ take(struct cli_options *o, int c)
 	case OPTION_JSON:
 		o->json = true;
 		break;
+	case OPTION_PLAIN:
+		o->plain = true;
+		break;
 	case OPTION_TIMEOUT:
 		o->timeout_ms = timeout_of(optarg);
 		break;
@@ -138,18 +146,63 @@ take(struct cli_options *o, int c)
 	}
 }
 
+/* -plain leaves -query, and the sidecar the rest. */
+static void
+check_plain(const struct cli_options *o)
+{
+	static const char workload[] =
+	    "what it shows comes from the Workload API, which is not asked:"
+	    " the sidecar has the identity";
+	static const char sidecar[] =
+	    "the sidecar verifies who answers, by its own configuration";
+	const struct {
+		bool is;
+		const char *name, *why;
+	} others[] = { { o->self, "-self", workload },
+		{ o->jwt != NULL, "-jwt", workload },
+		{ o->validate != NULL, "-validate", workload },
+		{ o->audience != NULL, "-audience", workload },
+		{ o->watch, "-watch", workload },
+		{ o->id != NULL, "-id", sidecar } };
+	struct err err = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!others[i].is)
+			continue;
+		(void)err_set(&err, ERR_CONFIG,
+		    "-plain and %s do not go together: %s", others[i].name,
+		    others[i].why);
+		usage(err.msg);
+	}
+}
+
+static void
+check_endpoint(struct cli_options *o)
+{
+	struct err err = { 0 };
+
+	if (o->endpoint == NULL)
+		o->endpoint = o->plain ? "http://127.0.0.1:9103/attestation"
+				       : "https://127.0.0.1:8082/attestation";
+	if (check_url(o->endpoint, o->plain, &err) == ERR_OK)
+		return;
+	(void)err_prefix(&err, o->plain ? "-plain and -endpoint do not go"
+					  " together: "
+					: "-endpoint: ");
+	usage(err.msg);
+}
+
 /* What no option says alone. */
 static void
 check(struct cli_options *o)
 {
-	struct client_url url;
 	struct spiffe_id id;
 	struct err err = { 0 };
 
-	if (client_url_parse(&url, o->endpoint, CLIENT_TLS, &err) != ERR_OK) {
-		(void)err_prefix(&err, "-endpoint: ");
-		usage(err.msg);
-	}
+	if (o->plain)
+		check_plain(o);
+	check_endpoint(o);
 	if (o->id != NULL && spiffe_id_parse(&id, str_of(o->id), &err) !=
 				 ERR_OK) {
 		(void)err_prefix(&err, "-id: ");
@@ -159,6 +212,8 @@ check(struct cli_options *o)
 		usage("-jwt: the audience is empty");
 	if (o->audience != NULL && o->audience[0] == '\0')
 		usage("-audience: it is empty");
+	if (o->plain)
+		o->query = true;
 	if (!o->query && o->jwt == NULL && o->validate == NULL && !o->watch)
 		o->self = true;
 }
@@ -170,7 +225,6 @@ cli_options_parse(struct cli_options *o, int argc, char **argv)
 	int c;
 
 	*o = (struct cli_options){
-		.endpoint = "https://127.0.0.1:8082/attestation",
 		.timeout_ms = (int64_t)TIMEOUT_S * 1000,
 	};
 	while ((c = getopt_long_only(argc, argv, "", long_options, NULL)) != -1)

@@ -189,6 +189,7 @@ cli_print_call(struct json_object *call)
 		{ "URL", "url" },
 		{ "Expected", "expected_peer" },
 		{ "Peer", "peer" },
+		{ "Seen as", "seen_as" },
 		{ "TLS", "tls_version" },
 		{ "Cipher", "cipher" },
 		{ "Status", "status" },

@@ -126,8 +126,10 @@ hang_up(struct client *c)
 {
 	if (c->ssl != NULL && SSL_is_init_finished(c->ssl))
 		(void)SSL_shutdown(c->ssl);
-	SSL_free(c->ssl);
-	ERR_clear_error();
+	if (c->ssl != NULL) {
+		SSL_free(c->ssl);
+		ERR_clear_error();
+	}
 	if (c->fd >= 0)
 		(void)close(c->fd);
 	c->ssl = NULL;
@@ -355,7 +357,8 @@ send_bytes(struct client *c, struct str s, struct err *err)
 	while (s.n > 0 && r == ERR_OK) {
 		ssize_t n;
 
-		ERR_clear_error();
+		if (c->ssl != NULL)
+			ERR_clear_error();
 		errno = 0;
 		n = c->ssl != NULL ? SSL_write(c->ssl, s.p, (int)s.n)
 				   : send(c->fd, s.p, s.n, MSG_NOSIGNAL);
@@ -382,7 +385,8 @@ fill(struct client *c, bool *ended, struct err *err)
 	int r = ERR_OK;
 
 	do {
-		ERR_clear_error();
+		if (c->ssl != NULL)
+			ERR_clear_error();
 		errno = 0;
 		n = c->ssl != NULL
 			? SSL_read(c->ssl, chunk, (int)sizeof(chunk))

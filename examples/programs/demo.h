@@ -6,6 +6,8 @@
  * (demo_work.c): one calls the API, one fetches the JWT-SVID and the task's
  * metadata.  One document holds all that there is to show (demo_facts.c);
  * /json answers it and the page is made from it (demo_page.c).
+ *
+ * In plain mode there is no identity to show: the sidecar has it.
  */
 #ifndef PROGRAMS_DEMO_H
 #define PROGRAMS_DEMO_H
@@ -20,6 +22,7 @@
 
 struct demo_settings {
 	char *listen, *api_url, *api_id, *jwt_audience;
+	bool plain;
 };
 
 /* The threads. */
@@ -27,8 +30,8 @@ struct work;
 
 struct work_config {
 	struct event_base *base;
-	struct workload *workload;
-	SSL_CTX *ctx; /* tls_client_ctx()'s */
+	struct workload *workload; /* NULL: plain */
+	SSL_CTX *ctx; /* tls_client_ctx()'s; NULL: plain */
 	const struct demo_settings *settings;
 	const char *metadata; /* ECS_CONTAINER_METADATA_URI_V4, or NULL */
 	void (*changed)(void *arg); /* on the loop: facts have changed */
@@ -42,8 +45,9 @@ int work_new(struct work **wp, const struct work_config *config,
 void work_free(struct work *w);
 
 /*
- * Call the API: done() gets the document of shown_call(), which becomes its
- * own; NULL: no memory.  ERR_BUSY: too many wait already.
+ * Call the API: done() gets the document of shown_call(), or in plain mode of
+ * shown_plain_call(), which becomes its own; NULL: no memory.  ERR_BUSY: too
+ * many wait already.
  */
 struct work_job;
 int work_call(struct work_job **jobp, struct work *w,
@@ -54,7 +58,7 @@ void work_forget(struct work_job *job); /* done() will not be called */
 /* There is a new identity: fetch again what hangs on it. */
 void work_renew(struct work *w);
 
-/* Members "jwt_svid" and "ecs_metadata" of the facts, as they are now. */
+/* Members "jwt_svid", unless plain, and "ecs_metadata", as they are now. */
 void work_add_facts(struct json_object *facts, struct work *w);
 
 /* Of task/metadata.h's document, read from the endpoint's answer. */

@@ -27,21 +27,41 @@ enum { PAGE_MAX = 4 * 1024 * 1024 };
 static const struct setting settings[] = {
 	{ "listen", SETTING_TEXT, offsetof(struct demo_settings, listen),
 	    "127.0.0.1:8080", check_address,
-	    "where to serve pages, plain HTTP" },
+	    "where to serve pages, plain HTTP", NULL },
 	{ "api_url", SETTING_TEXT, offsetof(struct demo_settings, api_url),
-	    "https://127.0.0.1:8082/attestation", check_https,
-	    "what the button calls" },
+	    "https://127.0.0.1:8082/attestation", NULL,
+	    "what the button calls", "http://127.0.0.1:9101/attestation" },
 	{ "api_id", SETTING_TEXT, offsetof(struct demo_settings, api_id),
 	    "spiffe://example.org/api-service", check_spiffe_id,
-	    "who has to answer there" },
+	    "who has to answer there", NULL },
 	{ "jwt_audience", SETTING_TEXT,
 	    offsetof(struct demo_settings, jwt_audience), NULL, NULL,
-	    "of the JWT-SVID that is shown [the trust domain]" },
+	    "of the JWT-SVID that is shown [the trust domain]", NULL },
+	SETTING_PLAIN(struct demo_settings),
 };
+
+static int
+judge(const void *values, struct err *err)
+{
+	const struct demo_settings *s = values;
+	struct err why = { 0 };
+
+	if (s->plain && s->api_id != NULL)
+		return plain_clash(
+		    err, "api_id", "the sidecar verifies who answers");
+	if (s->plain && s->jwt_audience != NULL)
+		return plain_clash(err, "jwt_audience",
+		    "JWT-SVIDs come from the Workload API, which is not"
+		    " asked");
+	if (check_url(s->api_url, s->plain, &why) == ERR_OK)
+		return ERR_OK;
+	return s->plain ? plain_clash(err, "api_url", why.msg)
+			: err_set(err, why.code, "api_url: %s", why.msg);
+}
 
 static const struct program program = { "demo-app",
 	"Show what SPIRE has given this workload, in a browser.", settings,
-	sizeof(settings) / sizeof(settings[0]) };
+	sizeof(settings) / sizeof(settings[0]), judge };
 
 struct demo {
 	struct service service; /* first: service_answer_health() */
@@ -224,12 +244,22 @@ open_watch(struct demo *demo, struct err *err)
 }
 
 static int
-open_work(struct demo *demo, struct err *err)
+open_tls(struct demo *demo, struct err *err)
 {
 	struct tls_config config = {
 		.source = workload_source(demo->service.workload),
 		.expected = { .kind = MATCH_IDS, .ids = demo->api_ids },
 	};
+	int r;
+
+	demo->api_ids[0] = demo->settings.api_id;
+	r = tls_new(&demo->tls, &config, err);
+	return r == ERR_OK ? tls_client_ctx(&demo->ctx, demo->tls, err) : r;
+}
+
+static int
+open_work(struct demo *demo, struct err *err)
+{
 	struct work_config work = {
 		.base = demo->service.base,
 		.workload = demo->service.workload,
@@ -238,12 +268,8 @@ open_work(struct demo *demo, struct err *err)
 		.changed = tell,
 		.arg = demo,
 	};
-	int r;
+	int r = demo->settings.plain ? ERR_OK : open_tls(demo, err);
 
-	demo->api_ids[0] = demo->settings.api_id;
-	r = tls_new(&demo->tls, &config, err);
-	if (r == ERR_OK)
-		r = tls_client_ctx(&demo->ctx, demo->tls, err);
 	work.ctx = demo->ctx;
 	return r == ERR_OK ? work_new(&demo->work, &work, err) : r;
 }
@@ -256,12 +282,15 @@ serve(struct demo *demo, struct err *err)
 	int r;
 
 	r = service_init(&demo->service, program.name,
-	    1U << WORKLOAD_SVIDS | 1U << WORKLOAD_BUNDLES, err);
+	    demo->settings.plain
+		? 0
+		: 1U << WORKLOAD_SVIDS | 1U << WORKLOAD_BUNDLES,
+	    err);
 	if (r == ERR_OK)
 		r = open_work(demo, err);
 	if (r == ERR_OK)
 		r = web_new(&demo->web, demo->service.base, &config, err);
-	if (r == ERR_OK)
+	if (r == ERR_OK && !demo->settings.plain)
 		r = open_watch(demo, err);
 	if (r == ERR_OK)
 		r = service_announce(&demo->service, demo->web, err);

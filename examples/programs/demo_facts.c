@@ -196,12 +196,57 @@ add_api(struct json_object *facts, const struct demo_settings *settings)
 	if (o == NULL)
 		return;
 	shown_add(o, "url", settings->api_url);
-	shown_add(o, "expected_peer", settings->api_id);
+	if (!settings->plain)
+		shown_add(o, "expected_peer", settings->api_id);
 	shown_add_object(facts, "api", o);
 }
 
-struct json_object *
-demo_facts(const struct service *s, struct work *w,
+static void
+add_head(struct json_object *facts, const struct service *s,
+    struct json_object *health)
+{
+	shown_add(facts, "service_name", s->name);
+	shown_add(facts, "version", PACKAGE_VERSION);
+	shown_add_time(facts, "timestamp", (int64_t)time(NULL));
+	shown_add_int(facts, "timestamp_s", (int64_t)time(NULL));
+	shown_add(facts, "status", shown_get(health, "status"));
+}
+
+static void
+add_identity(struct json_object *facts, const struct snapshot *snapshot,
+    const struct svid *svid, struct json_object *health)
+{
+	shown_add(facts, "spiffe_id", svid == NULL ? "" : svid->id.text);
+	shown_add_object(facts, "workload_api",
+	    json_object_get(shown_at(health, "workload_api")));
+	shown_add_object(facts, "x509_svids", shown_svids(snapshot->svids));
+	shown_add_object(
+	    facts, "trust_bundles", shown_bundles(snapshot->bundles));
+}
+
+static struct json_object *
+plain_facts(const struct service *s, struct work *w,
+    const struct demo_settings *settings)
+{
+	struct json_object *facts = json_object_new_object();
+	struct json_object *health = service_health(s);
+
+	if (facts != NULL) {
+		add_head(facts, s, health);
+		shown_add(facts, "mode", "plain");
+		shown_add(facts, "identity",
+		    "The sidecar's. This program has no certificate and speaks"
+		    " plain HTTP, on loopback; Envoy beside it shows others"
+		    " the certificate of this task and verifies theirs.");
+		work_add_facts(facts, w);
+		add_api(facts, settings);
+	}
+	json_object_put(health);
+	return facts;
+}
+
+static struct json_object *
+own_facts(const struct service *s, struct work *w,
     const struct demo_settings *settings)
 {
 	const struct snapshot *snapshot =
@@ -211,19 +256,8 @@ demo_facts(const struct service *s, struct work *w,
 	const struct svid *svid = svid_set_find(snapshot->svids, NULL);
 
 	if (facts != NULL) {
-		shown_add(facts, "service_name", s->name);
-		shown_add(facts, "version", PACKAGE_VERSION);
-		shown_add_time(facts, "timestamp", (int64_t)time(NULL));
-		shown_add_int(facts, "timestamp_s", (int64_t)time(NULL));
-		shown_add(facts, "status", shown_get(health, "status"));
-		shown_add(facts, "spiffe_id",
-		    svid == NULL ? "" : svid->id.text);
-		shown_add_object(facts, "workload_api",
-		    json_object_get(shown_at(health, "workload_api")));
-		shown_add_object(
-		    facts, "x509_svids", shown_svids(snapshot->svids));
-		shown_add_object(facts, "trust_bundles",
-		    shown_bundles(snapshot->bundles));
+		add_head(facts, s, health);
+		add_identity(facts, snapshot, svid, health);
 		work_add_facts(facts, w);
 		add_entry(facts, shown_at(facts, "ecs_metadata"), svid);
 		add_api(facts, settings);
@@ -231,4 +265,12 @@ demo_facts(const struct service *s, struct work *w,
 	json_object_put(health);
 	snapshot_unref(snapshot);
 	return facts;
+}
+
+struct json_object *
+demo_facts(const struct service *s, struct work *w,
+    const struct demo_settings *settings)
+{
+	return settings->plain ? plain_facts(s, w, settings)
+			       : own_facts(s, w, settings);
 }

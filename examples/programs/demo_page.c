@@ -29,6 +29,11 @@ static const char status_card[] =
     "<h2>Attestation <span class=\"badge {{status}}\">{{status}}</span></h2>\n"
     "<p class=\"id\">{{spiffe_id}}</p>\n";
 
+static const char plain_card[] =
+    "<section id=\"status\">\n"
+    "<h2>Identity <span class=\"badge\">the sidecar's</span></h2>\n"
+    "<p>{{identity}}</p>\n</section>\n";
+
 static const char stream_rows[] =
     "<dl>\n<dt>Workload API</dt><dd>connected: {{connected}}, since"
     " {{since}}</dd>\n<dt>Last update</dt><dd>{{updated}}"
@@ -92,6 +97,18 @@ static const char call_rows[] =
     "<dl>\n<dt>Peer</dt><dd class=\"id\">{{peer}}</dd>\n"
     "<dt>TLS</dt><dd>{{tls_version}}, {{cipher}}</dd>\n"
     "<dt>Kept connection</dt><dd>{{kept_connection}}</dd>\n"
+    "<dt>Duration</dt><dd>{{duration_us}} &micro;s</dd>\n"
+    "<dt>Status</dt><dd>{{status}}</dd>\n</dl>\n";
+
+static const char plain_call_form[] =
+    "<section id=\"call\">\n<h2>API service</h2>\n"
+    "<dl>\n<dt>URL</dt><dd>{{url}}, the sidecar's</dd>\n</dl>\n"
+    "<form method=\"post\" action=\"/api-call\">"
+    "<button>Call API service (by the sidecar)</button></form>\n";
+
+static const char plain_call_rows[] =
+    "<dl>\n<dt>Seen as</dt><dd class=\"id\">{{seen_as}}</dd>\n"
+    "<dt>Kept connection</dt><dd>{{kept_connection}}, to the sidecar</dd>\n"
     "<dt>Duration</dt><dd>{{duration_us}} &micro;s</dd>\n"
     "<dt>Status</dt><dd>{{status}}</dd>\n</dl>\n";
 
@@ -266,18 +283,26 @@ fill_metadata(struct buf *out, struct json_object *facts)
 	buf_add_text(out, "</section>\n");
 }
 
+static bool
+is_plain(struct json_object *facts)
+{
+	return strcmp(shown_get(facts, "mode"), "plain") == 0;
+}
+
 static void
 fill_call(struct buf *out, struct json_object *facts, struct json_object *call)
 {
 	struct json_object *o = json_object_new_object();
 
-	page_fill(out, call_form, shown_at(facts, "api"));
+	page_fill(out, is_plain(facts) ? plain_call_form : call_form,
+	    shown_at(facts, "api"));
 	if (call != NULL && o != NULL) {
 		if (shown_at(call, "error") != NULL)
 			page_fill(out,
 			    "<p class=\"bad\" role=\"alert\">{{error}}</p>\n",
 			    call);
-		page_fill(out, call_rows, call);
+		page_fill(out, is_plain(facts) ? plain_call_rows : call_rows,
+		    call);
 		if (shown_at(call, "answer") != NULL) {
 			add_pretty(o, "answer", shown_at(call, "answer"));
 			page_fill(out,
@@ -292,11 +317,16 @@ void
 demo_page(struct buf *out, struct json_object *facts, struct json_object *call)
 {
 	page_fill(out, head, facts);
-	fill_status(out, facts);
-	fill_call(out, facts, call);
-	fill_svids(out, facts);
-	fill_jwt(out, facts);
-	fill_bundles(out, facts);
+	if (is_plain(facts)) {
+		page_fill(out, plain_card, facts);
+		fill_call(out, facts, call);
+	} else {
+		fill_status(out, facts);
+		fill_call(out, facts, call);
+		fill_svids(out, facts);
+		fill_jwt(out, facts);
+		fill_bundles(out, facts);
+	}
 	fill_metadata(out, facts);
 	fill_selectors(out, facts);
 	buf_add_text(out,

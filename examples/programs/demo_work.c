@@ -186,7 +186,8 @@ call_api(struct work *w, struct work_job *job)
 	/* a failure is what there is to show */
 	if (client_get(&a, w->api, s->api_url, CALL_MS, &err) != ERR_OK)
 		a.status = 0;
-	job->call = shown_call(s->api_url, s->api_id, &a, &err);
+	job->call = s->plain ? shown_plain_call(s->api_url, &a, &err)
+			     : shown_call(s->api_url, s->api_id, &a, &err);
 	client_answer_release(&a);
 }
 
@@ -228,7 +229,10 @@ wait_to_fetch(struct work *w)
 		if ((int64_t)time(NULL) >= due)
 			return;
 		t.tv_sec = (time_t)due;
-		(void)pthread_cond_timedwait(&w->fetch, &w->lock, &t);
+		if (due == INT64_MAX)
+			(void)pthread_cond_wait(&w->fetch, &w->lock);
+		else
+			(void)pthread_cond_timedwait(&w->fetch, &w->lock, &t);
 	}
 }
 
@@ -329,6 +333,8 @@ work_new(struct work **wp, const struct work_config *config, struct err *err)
 	if (w == NULL)
 		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	w->config = *config;
+	if (config->workload == NULL)
+		w->jwt_due = INT64_MAX;
 	list_init(&w->todo);
 	list_init(&w->done);
 	(void)pthread_mutex_init(&w->lock, NULL);
@@ -336,7 +342,9 @@ work_new(struct work **wp, const struct work_config *config, struct err *err)
 	(void)pthread_cond_init(&w->fetch, NULL);
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = w->fd < 0 ? err_set(err, ERR_SYSTEM, "no descriptor left")
-		      : client_new(&w->api, CLIENT_TLS, config->ctx, err);
+		      : client_new(&w->api,
+			    config->settings->plain ? CLIENT_PLAIN : CLIENT_TLS,
+			    config->ctx, err);
 	if (r == ERR_OK)
 		r = client_new(&w->endpoint, CLIENT_PLAIN, NULL, err);
 	if (r == ERR_OK)
@@ -455,7 +463,8 @@ void
 work_add_facts(struct json_object *facts, struct work *w)
 {
 	(void)pthread_mutex_lock(&w->lock);
-	add_copy(facts, "jwt_svid", w->jwt);
+	if (w->config.workload != NULL)
+		add_copy(facts, "jwt_svid", w->jwt);
 	add_copy(facts, "ecs_metadata", w->metadata);
 	(void)pthread_mutex_unlock(&w->lock);
 }

@@ -16,7 +16,8 @@ noinst_LIBRARIES += %D%/libprograms.a
 	%D%/service.c %D%/service.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/shown.c %D%/shown.h \
-	%D%/web.c %D%/web.h
+	%D%/web.c %D%/web.h \
+	%D%/xfcc.c %D%/xfcc.h
 PROGRAMS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/examples \
 	$(CONFUSE_CFLAGS) $(EVENT_CORE_CFLAGS) $(JSON_C_CFLAGS) $(SSL_CFLAGS)
 %C%_libprograms_a_CPPFLAGS = $(PROGRAMS_CPPFLAGS)

@@ -121,6 +121,10 @@ take_header(struct reading *r, struct str name, struct str value)
 			r->q->keep = false;
 	} else if (str_eq_nocase(name, STR("Accept")))
 		r->q->wants_html = has_word(value, "text/html");
+	else if (str_eq_nocase(name, STR("x-forwarded-client-cert"))) {
+		r->q->client_certs++;
+		r->q->client_cert = value;
+	}
 	return REQUEST_WHOLE;
 }
 

@@ -22,6 +22,8 @@ struct request {
 	uint64_t body; /* bytes that follow the head */
 	bool keep;     /* the connection, after the answer */
 	bool wants_html;
+	unsigned client_certs;  /* lines x-forwarded-client-cert: xfcc.h */
+	struct str client_cert; /* the last of them */
 };
 
 /*

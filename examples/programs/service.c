@@ -55,22 +55,32 @@ on_news(evutil_socket_t fd, short what, void *arg)
 	memory_let_go();
 }
 
+static int
+watch_workload(struct service *s, unsigned streams, struct err *err)
+{
+	struct workload_options options = { .streams = streams };
+	int r = workload_open(&s->workload, &options, err);
+
+	if (r != ERR_OK)
+		return r;
+	s->news = event_new(s->base, source_fd(workload_source(s->workload)),
+	    EV_READ | EV_PERSIST, on_news, s);
+	if (s->news == NULL || event_add(s->news, NULL) != 0)
+		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
+	return ERR_OK;
+}
+
 int
 service_init(
     struct service *s, const char *name, unsigned streams, struct err *err)
 {
-	struct workload_options options = { .streams = streams };
 	struct event_config *config;
-	int r;
 
 	memset(s, 0, sizeof(*s));
 	s->name = name;
 	memory_spare();
 	(void)signal(SIGPIPE, SIG_IGN);
 	web_raise_descriptors();
-	r = workload_open(&s->workload, &options, err);
-	if (r != ERR_OK)
-		return r;
 	config = event_config_new();
 	if (config != NULL) {
 		s->base = event_base_new_with_config(config);
@@ -80,13 +90,10 @@ service_init(
 		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
 	s->term = evsignal_new(s->base, SIGTERM, on_signal, s);
 	s->interrupt = evsignal_new(s->base, SIGINT, on_signal, s);
-	s->news = event_new(s->base, source_fd(workload_source(s->workload)),
-	    EV_READ | EV_PERSIST, on_news, s);
-	if (s->term == NULL || s->interrupt == NULL || s->news == NULL ||
-	    event_add(s->term, NULL) != 0 ||
-	    event_add(s->interrupt, NULL) != 0 || event_add(s->news, NULL) != 0)
+	if (s->term == NULL || s->interrupt == NULL ||
+	    event_add(s->term, NULL) != 0 || event_add(s->interrupt, NULL) != 0)
 		return err_set(err, ERR_MEMORY, "%s", err_text(ERR_MEMORY));
-	return ERR_OK;
+	return streams == 0 ? ERR_OK : watch_workload(s, streams, err);
 }
 
 void
@@ -132,8 +139,21 @@ state_of(const struct workload_status *status, const struct svid *svid)
 								 : "degraded";
 }
 
-struct json_object *
-service_health(const struct service *s)
+static struct json_object *
+plain_health(const struct service *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (o != NULL) {
+		shown_add(o, "status", "ok");
+		shown_add(o, "service_name", s->name);
+		shown_add(o, "mode", "plain");
+	}
+	return o;
+}
+
+static struct json_object *
+own_health(const struct service *s)
 {
 	const struct snapshot *snapshot =
 	    source_get(workload_source(s->workload));
@@ -156,6 +176,12 @@ service_health(const struct service *s)
 	}
 	snapshot_unref(snapshot);
 	return o;
+}
+
+struct json_object *
+service_health(const struct service *s)
+{
+	return s->workload == NULL ? plain_health(s) : own_health(s);
 }
 
 void

@@ -5,6 +5,8 @@
  * One thread runs the loop; the client of the Workload API has its own and
  * only rings.  Without an agent a service goes on with what it has until that
  * expires, says so on /health, and recovers when the agent is back.
+ *
+ * A plain one has neither: its identity is the sidecar's.
  */
 #ifndef PROGRAMS_SERVICE_H
 #define PROGRAMS_SERVICE_H
@@ -19,13 +21,13 @@
 struct service {
 	const char *name;
 	struct event_base *base;
-	struct workload *workload;
+	struct workload *workload; /* NULL: plain */
 	void (*changed)(void *arg); /* optional: the source has something new */
 	void *arg;
 	struct event *term, *interrupt, *news;
 };
 
-/* streams: as in workload.h.  Release it also after a failure. */
+/* streams: as in workload.h, 0 for plain.  Release it also after a failure. */
 int service_init(struct service *s, const char *name, unsigned streams,
     struct err *err) MUST_USE;
 void service_release(struct service *s);
@@ -39,7 +41,8 @@ int service_announce(
 
 /*
  * {"status": "ok", ...}, "degraded": works, for as long as the identity lasts,
- * but the agent is gone; "down": no identity that is valid.  NULL: no memory.
+ * but the agent is gone; "down": no identity that is valid.  A plain one is
+ * always "ok".  NULL: no memory.
  */
 struct json_object *service_health(const struct service *s);
 

@@ -132,6 +132,12 @@ texts_of(void *values, const struct setting *s)
 	return (struct texts *)(void *)((char *)values + s->at);
 }
 
+static bool *
+flag_of(void *values, const struct setting *s)
+{
+	return (bool *)(void *)((char *)values + s->at);
+}
+
 static int
 check(const struct setting *s, const char *value, struct err *err)
 {
@@ -156,6 +162,29 @@ take_text(void *values, const struct setting *s, const char *text,
 	free(*text_of(values, s));
 	*text_of(values, s) = copy;
 	return ERR_OK;
+}
+
+/* The words for it that libconfuse knows. */
+static int
+take_flag(void *values, const struct setting *s, const char *text,
+    struct err *err)
+{
+	int is = cfg_parse_boolean(text);
+
+	if (is != 0 && is != 1)
+		return err_set(err, ERR_CONFIG,
+		    "%s: \"%s\" is neither yes nor no", s->name,
+		    CLEAN(str_of(text)));
+	*flag_of(values, s) = is == 1;
+	return ERR_OK;
+}
+
+static int
+take_one(void *values, const struct setting *s, const char *text,
+    struct err *err)
+{
+	return s->type == SETTING_FLAG ? take_flag(values, s, text, err)
+				       : take_text(values, s, text, err);
 }
 
 static int
@@ -199,7 +228,7 @@ take(void *values, const struct program *program, cfg_t *cfg, struct err *err)
 			r = take_list(values, s, cfg, err);
 		else if (cfg_size(cfg, s->name) > 0) {
 			v = cfg_getnptr(cfg, s->name, 0);
-			r = take_text(values, s, v->text, err);
+			r = take_one(values, s, v->text, err);
 		}
 	}
 	return r;
@@ -265,18 +294,35 @@ read_file(struct buf *text, const char *path, struct err *err)
 	return ERR_OK;
 }
 
-static int
-presets(void *values, const struct program *program, struct err *err)
+static const struct setting *
+find(const struct program *program, const char *name)
 {
+	size_t i;
+
+	for (i = 0; i < program->count; i++)
+		if (strcmp(program->settings[i].name, name) == 0)
+			return &program->settings[i];
+	return NULL;
+}
+
+int
+settings_finish(void *values, const struct program *program, struct err *err)
+{
+	const struct setting *flag = find(program, "plain");
+	bool plain = flag != NULL && *flag_of(values, flag);
 	size_t i;
 	int r = ERR_OK;
 
+	if (program->judge != NULL)
+		r = program->judge(values, err);
 	for (i = 0; r == ERR_OK && i < program->count; i++) {
 		const struct setting *s = &program->settings[i];
+		const char *preset =
+		    plain && s->plain != NULL ? s->plain : s->preset;
 
 		if (s->type == SETTING_TEXT && *text_of(values, s) == NULL &&
-		    s->preset != NULL)
-			r = take_text(values, s, s->preset, err);
+		    preset != NULL)
+			r = take_text(values, s, preset, err);
 	}
 	return r;
 }
@@ -296,8 +342,6 @@ settings_read(void *values, const struct program *program, const char *path,
 		if (r == ERR_OK)
 			r = parse(values, program, &text, &now, &local);
 	}
-	if (r == ERR_OK)
-		r = presets(values, program, &local);
 	if (r != ERR_OK)
 		(void)err_set(err, r, "%s", local.msg);
 	buf_release(&text);
@@ -308,13 +352,11 @@ int
 settings_set(void *values, const struct program *program, const char *name,
     const char *text, struct err *err)
 {
-	size_t i;
+	const struct setting *s = find(program, name);
 
-	for (i = 0; i < program->count; i++)
-		if (strcmp(program->settings[i].name, name) == 0)
-			return take_text(
-			    values, &program->settings[i], text, err);
-	return err_set(err, ERR_CONFIG, "no such setting: %s", name);
+	return s != NULL
+		   ? take_one(values, s, text, err)
+		   : err_set(err, ERR_CONFIG, "no such setting: %s", name);
 }
 
 void
@@ -328,8 +370,9 @@ settings_release(void *values, const struct program *program)
 		if (s->type == SETTING_TEXT) {
 			free(*text_of(values, s));
 			*text_of(values, s) = NULL;
-			continue;
 		}
+		if (s->type != SETTING_LIST)
+			continue;
 		for (k = 0; k < texts_of(values, s)->count; k++)
 			free(texts_of(values, s)->at[k]);
 		free(texts_of(values, s)->at);
@@ -347,6 +390,8 @@ help(const struct program *program)
 		     "  -l, --listen=ADDRESS:PORT  in place of the setting"
 		     " \"listen\";\n"
 		     "                             port 0 picks a free one\n"
+		     "  -p, --plain                in place of the setting"
+		     " \"plain\"\n"
 		     "  -h, --help                 print this help and exit\n"
 		     "  -V, --version              print the version and"
 		     " exit\n\nSettings, as name = \"value\":\n",
@@ -354,13 +399,15 @@ help(const struct program *program)
 	for (i = 0; i < program->count; i++) {
 		const struct setting *s = &program->settings[i];
 
-		(void)printf("  %-15s %s%s%s%s\n", s->name, s->words,
-		    s->preset == NULL ? "" : " [",
-		    s->preset == NULL ? "" : s->preset,
-		    s->preset == NULL ? "" : "]");
+		(void)printf("  %-15s %s", s->name, s->words);
+		if (s->preset != NULL)
+			(void)printf(" [%s%s%s]", s->preset,
+			    s->plain == NULL ? "" : ", plain: ",
+			    s->plain == NULL ? "" : s->plain);
+		(void)putchar('\n');
 	}
 	(void)printf("\nThe Workload API is where SPIFFE_ENDPOINT_SOCKET"
-		     " says.\n");
+		     " says; in plain mode\nthere is none.\n");
 }
 
 static void
@@ -370,10 +417,25 @@ usage(const struct program *program)
 	exit(EXIT_USAGE);
 }
 
+/* The command line goes before the file. */
+static int
+settle(void *values, const struct program *program, const char *path,
+    const char *address, bool plain, struct err *err)
+{
+	int r = settings_read(values, program, path, err);
+
+	if (r == ERR_OK && address != NULL)
+		r = settings_set(values, program, "listen", address, err);
+	if (r == ERR_OK && plain)
+		r = settings_set(values, program, "plain", "yes", err);
+	return r == ERR_OK ? settings_finish(values, program, err) : r;
+}
+
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "listen", required_argument, NULL, 'l' },
+	{ "plain", no_argument, NULL, 'p' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -384,14 +446,17 @@ settings_start(
 {
 	const char *path = NULL, *address = NULL;
 	struct err err = { 0 };
-	int c, r;
+	bool plain = false;
+	int c;
 
-	while ((c = getopt_long(argc, argv, "c:hl:V", long_options, NULL)) !=
+	while ((c = getopt_long(argc, argv, "c:hl:pV", long_options, NULL)) !=
 	       -1) {
 		if (c == 'c')
 			path = optarg;
 		else if (c == 'l')
 			address = optarg;
+		else if (c == 'p')
+			plain = true;
 		else if (c == 'h' || c == 'V') {
 			if (c == 'h')
 				help(program);
@@ -407,10 +472,7 @@ settings_start(
 		    program->name, CLEAN(str_of(argv[optind])));
 		usage(program);
 	}
-	r = settings_read(values, program, path, &err);
-	if (r == ERR_OK && address != NULL)
-		r = settings_set(values, program, "listen", address, &err);
-	if (r == ERR_OK)
+	if (settle(values, program, path, address, plain, &err) == ERR_OK)
 		return;
 	(void)fprintf(stderr, "%s: %s\n", program->name, err.msg);
 	exit(EXIT_FAILURE);
@@ -489,9 +551,33 @@ check_loopback(const char *value, struct err *err)
 }
 
 int
-check_https(const char *value, struct err *err)
+check_url(const char *value, bool plain, struct err *err)
 {
+	bool is_v6;
 	struct client_url url;
+	char address[CLIENT_HOST_SIZE + 16];
+	int r;
 
-	return client_url_parse(&url, value, CLIENT_TLS, err);
+	if (value == NULL)
+		return ERR_OK;
+	r = client_url_parse(
+	    &url, value, plain ? CLIENT_PLAIN : CLIENT_TLS, err);
+	if (r != ERR_OK || !plain)
+		return r;
+	is_v6 = strchr(url.host, ':') != NULL;
+	(void)snprintf(address, sizeof(address), "%s%s%s:%s",
+	    is_v6 ? "[" : "", url.host, is_v6 ? "]" : "", url.port);
+	if (check_loopback(address, NULL) == ERR_OK)
+		return ERR_OK;
+	return err_set(err, ERR_CONFIG,
+	    "\"%s\" is not on loopback, such as http://127.0.0.1:PORT, where"
+	    " the sidecar is",
+	    CLEAN(str_of(value)));
+}
+
+int
+plain_clash(struct err *err, const char *name, const char *why)
+{
+	return err_set(err, ERR_CONFIG, "plain and %s do not go together: %s",
+	    name, why);
 }

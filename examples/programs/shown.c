@@ -404,3 +404,38 @@ shown_call(const char *url, const char *expected,
 	add_body(o, &answer->body);
 	return o;
 }
+
+/* Our API says all that it says in JSON, and a proxy what it says in text. */
+static void
+add_refusal(struct json_object *o, const struct client_answer *answer)
+{
+	struct json_object *said = shown_at(o, "answer");
+	bool is_api = json_object_is_type(said, json_type_object);
+	char why[256], text[320];
+
+	(void)str_clean(why, sizeof(why), is_api
+		? str_of(shown_get(said, "error"))
+		: str_trim(buf_str(&answer->body)));
+	(void)snprintf(text, sizeof(text), "%s answered with status %d%s%s",
+	    is_api ? "the API" : "a proxy, not the API,", answer->status,
+	    why[0] == '\0' ? "" : ": ", why);
+	shown_add(o, "error", text);
+}
+
+struct json_object *
+shown_plain_call(const char *url, const struct client_answer *answer,
+    const struct err *err)
+{
+	struct json_object *o = shown_call(url, NULL, answer, err);
+	const char *caller =
+	    shown_get(shown_at(shown_at(o, "answer"), "data"), "caller");
+
+	if (o == NULL)
+		return NULL;
+	shown_add_bool(o, "kept_connection", answer->kept);
+	if (caller[0] != '\0')
+		shown_add(o, "seen_as", caller);
+	if (err->code == ERR_OK && answer->status != 200)
+		add_refusal(o, answer);
+	return o;
+}

@@ -30,6 +30,13 @@ struct json_object *shown_stream(const struct workload_status *status);
 struct json_object *shown_call(const char *url, const char *expected,
     const struct client_answer *answer, const struct err *err);
 
+/*
+ * A call by way of a sidecar: who the API says that it has seen is "seen_as",
+ * and a refusal says whether the API answered or a proxy on the way.
+ */
+struct json_object *shown_plain_call(const char *url,
+    const struct client_answer *answer, const struct err *err);
+
 /* Members; text must be UTF-8, else it is cleaned. */
 void shown_add(struct json_object *o, const char *key, const char *text);
 void shown_add_str(struct json_object *o, const char *key, struct str s);

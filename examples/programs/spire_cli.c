@@ -109,7 +109,7 @@ default_peer(char out[SPIFFE_ID_MAX + 1], const struct spiffe_id *own)
 static void
 endpoint_url(char out[CLIENT_TARGET_SIZE], const char *endpoint)
 {
-	const char *path = strchr(endpoint + strlen("https://"), '/');
+	const char *path = strchr(strstr(endpoint, "://") + 3, '/');
 
 	(void)snprintf(out, CLIENT_TARGET_SIZE, "%s%s", endpoint,
 	    path == NULL	   ? "/attestation"
@@ -117,6 +117,7 @@ endpoint_url(char out[CLIENT_TARGET_SIZE], const char *endpoint)
 				     : "");
 }
 
+/* Without ctx and peer: plainly, by the sidecar. */
 static int
 call(struct cli *cli, SSL_CTX *ctx, const char *peer, struct err *err)
 {
@@ -126,16 +127,23 @@ call(struct cli *cli, SSL_CTX *ctx, const char *peer, struct err *err)
 	struct client *client;
 	int r;
 
-	r = client_new(&client, CLIENT_TLS, ctx, err);
+	r = client_new(
+	    &client, cli->options.plain ? CLIENT_PLAIN : CLIENT_TLS, ctx, err);
 	if (r != ERR_OK)
 		return r;
 	endpoint_url(url, cli->options.endpoint);
 	client_answer_init(&a);
 	r = client_get(&a, client, url, cli->options.timeout_ms, err);
+	if (cli->options.plain)
+		o = shown_plain_call(url, &a, err);
 	if (r == ERR_OK && a.status != 200)
-		r = err_set(err, ERR_UPSTREAM,
-		    "the API answered with status %d", a.status);
-	o = shown_call(url, peer, &a, err);
+		r = cli->options.plain
+			? err_set(err, ERR_UPSTREAM, "%s",
+			      shown_get(o, "error"))
+			: err_set(err, ERR_UPSTREAM,
+			      "the API answered with status %d", a.status);
+	if (!cli->options.plain)
+		o = shown_call(url, peer, &a, err);
 	client_answer_release(&a);
 	client_free(client);
 	if (show(cli, "query", o, cli_print_call, err) != ERR_OK)
@@ -144,7 +152,7 @@ call(struct cli *cli, SSL_CTX *ctx, const char *peer, struct err *err)
 }
 
 static int
-query(struct cli *cli, struct err *err)
+query_by_tls(struct cli *cli, struct err *err)
 {
 	char peer[SPIFFE_ID_MAX + 1];
 	const char *expected[] = { cli->options.id, NULL };
@@ -172,6 +180,13 @@ query(struct cli *cli, struct err *err)
 	SSL_CTX_free(ctx);
 	tls_free(tls);
 	return r;
+}
+
+static int
+query(struct cli *cli, struct err *err)
+{
+	return cli->options.plain ? call(cli, NULL, NULL, err)
+				  : query_by_tls(cli, err);
 }
 
 static int
@@ -353,7 +368,7 @@ fail(const struct err *err, int status)
 static bool
 needs_identity(const struct cli_options *o)
 {
-	return o->self || o->query ||
+	return o->self || (o->query && !o->plain) ||
 	       (o->validate != NULL && o->audience == NULL);
 }
 
@@ -383,7 +398,8 @@ main(int argc, char **argv)
 		block_signals(&cli);
 	cli.all = json_object_new_object();
 	if (cli.all == NULL ||
-	    workload_open(&cli.workload, &options, &err) != ERR_OK) {
+	    (!cli.options.plain &&
+		workload_open(&cli.workload, &options, &err) != ERR_OK)) {
 		json_object_put(cli.all);
 		return fail(&err, EXIT_FAILURE);
 	}

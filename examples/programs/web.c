@@ -45,6 +45,7 @@ enum conn_state {
 };
 
 struct web_call {
+	const struct request *request; /* NULL once answer() is back */
 	bool is_head, keep, wants_html;
 	void (*gone)(void *arg);
 	void *arg;
@@ -111,7 +112,8 @@ conn_free(struct conn *c)
 	list_remove(&c->in_list);
 	if (c->shaken)
 		(void)SSL_shutdown(c->ssl);
-	ERR_clear_error();
+	if (c->ssl != NULL)
+		ERR_clear_error();
 	bufferevent_free(c->bev);
 	free(c);
 }
@@ -125,7 +127,8 @@ linger(struct conn *c)
 {
 	if (c->shaken)
 		(void)SSL_shutdown(c->ssl);
-	ERR_clear_error();
+	if (c->ssl != NULL)
+		ERR_clear_error();
 	(void)shutdown(bufferevent_getfd(c->bev), SHUT_WR);
 	enter(c, CONN_LINGERING);
 }
@@ -230,6 +233,13 @@ web_ssl(const struct web_call *call)
 	return conn_of(call)->ssl;
 }
 
+unsigned
+web_client_cert(const struct web_call *call, struct str *value)
+{
+	*value = call->request->client_cert;
+	return call->request->client_certs;
+}
+
 bool
 web_wants_html(const struct web_call *call)
 {
@@ -296,7 +306,9 @@ dispatch(struct conn *c, const struct request *q)
 		if (!str_is(q->path, config->routes[i].path))
 			continue;
 		if (config->routes[i].methods & method) {
+			c->call.request = q;
 			config->routes[i].answer(&c->call, config->arg);
+			c->call.request = NULL;
 			return;
 		}
 		allow_text(allow, sizeof(allow), config->routes[i].methods);

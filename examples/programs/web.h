@@ -62,6 +62,12 @@ int web_new(struct web **wp, struct event_base *base,
 void web_free(struct web *w); /* ends its connections; takes NULL */
 const char *web_url(const struct web *w); /* "http://127.0.0.1:8080" */
 
+/*
+ * While the route's answer() runs: how many lines "x-forwarded-client-cert"
+ * came, and the last, borrowed.
+ */
+unsigned web_client_cert(const struct web_call *call, struct str *value);
+
 const SSL *web_ssl(const struct web_call *call); /* NULL: plain HTTP */
 bool web_wants_html(const struct web_call *call);
 

@@ -132,6 +132,12 @@ FUZZ_TARGETS += %D%/fuzz_workload
 %C%_fuzz_workload_CPPFLAGS = $(FUZZ_CPPFLAGS) $(SSL_CFLAGS)
 %C%_fuzz_workload_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_workload_LDADD = $(WORKLOAD_LIBS) $(FUZZ_LIBS)
+
+FUZZ_TARGETS += %D%/fuzz_xfcc
+%C%_fuzz_xfcc_SOURCES = %D%/fuzz_xfcc.c
+%C%_fuzz_xfcc_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/examples
+%C%_fuzz_xfcc_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_xfcc_LDADD = $(PROGRAMS_LIBS) $(FUZZ_LIBS)
 endif
 
 check_PROGRAMS += $(FUZZ_TARGETS)

@@ -22,9 +22,11 @@ PROGRAMS_TEST_LIBS = $(PROGRAMS_LIBS) $(TEST_LIBS)
 PROGRAMS_TESTS = \
 	%D%/test_api_service \
 	%D%/test_demo_app \
+	%D%/test_plain \
 	%D%/test_rotation \
 	%D%/test_spire_cli \
-	%D%/test_web
+	%D%/test_web \
+	%D%/test_xfcc
 check_PROGRAMS += $(PROGRAMS_TESTS)
 TESTS += $(PROGRAMS_TESTS)
 %C%_test_api_service_SOURCES = %D%/test_api_service.c $(PROGRAMS_STAGE)
@@ -33,6 +35,9 @@ TESTS += $(PROGRAMS_TESTS)
 %C%_test_demo_app_SOURCES = %D%/test_demo_app.c $(PROGRAMS_STAGE)
 %C%_test_demo_app_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_demo_app_LDADD = $(PROGRAMS_TEST_LIBS)
+%C%_test_plain_SOURCES = %D%/test_plain.c $(PROGRAMS_STAGE)
+%C%_test_plain_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
+%C%_test_plain_LDADD = $(PROGRAMS_TEST_LIBS)
 %C%_test_rotation_SOURCES = %D%/test_rotation.c $(PROGRAMS_STAGE)
 %C%_test_rotation_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_rotation_LDADD = $(PROGRAMS_TEST_LIBS)
@@ -42,5 +47,8 @@ TESTS += $(PROGRAMS_TESTS)
 %C%_test_web_SOURCES = %D%/test_web.c $(PROGRAMS_STAGE)
 %C%_test_web_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_web_LDADD = $(PROGRAMS_TEST_LIBS)
+%C%_test_xfcc_SOURCES = %D%/test_xfcc.c
+%C%_test_xfcc_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
+%C%_test_xfcc_LDADD = $(PROGRAMS_TEST_LIBS)
 endif
 endif
