@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%D%/demo \
 	%D%/deps \
 	%D%/dev \
+	%D%/envoy \
 	%D%/go \
 	%D%/images \
 	%D%/lib.sh \
