@@ -4,12 +4,24 @@
 #
 # Everything lives in one folder, $state, and nothing elsewhere: env has the
 # settings, pids/NAME who runs, log/NAME.log what it said, run/ the sockets.
-# The example sets services, its waves of names in the order of their start,
-# and defines for each name, with "_" for "-":
+# The example sets here, its folder, and services, its waves of names in the
+# order of their start, and defines for each name, with "_" for "-":
 #
 #   start_NAME    calls spawn
 #   healthy_NAME  succeeds once it does its work
 #   ready_NAME    what to do then, before the next wave; may be left out
+#
+# and besides:
+#
+#   usage         says how run-local.sh is called
+#   fill_state    what is in a new $state; the settings last
+#   address NAME  where it is to be found
+#   find_more     finds what only it needs           (these may be left out)
+#   loaded        what to do once the settings are loaded
+#   all_started   what to wait for at the end of "up"
+#
+# The database, the mock AWS, the agents of the tasks web, api and cli, and the
+# verbs are here; the last line of run-local.sh is: dispatch "$@"
 
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 
@@ -89,7 +101,7 @@ is_healthy() {
 blame() {
 	local log=$state/log/$1.log
 	say "$1 does not work; it said:"
-	{ grep -E 'level=(error|fatal)|ERROR|FATAL|^[^t]' "$log" ||
+	{ grep -E 'level=(error|critical|fatal)|ERROR|FATAL|^[^t{]' "$log" ||
 		tail -n 5 "$log"; } | tail -n 5 | sed 's/^/    /' >&2
 }
 
@@ -164,14 +176,23 @@ is_free() {
 	! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# choose_port PREFERRED: sets port to it if it is free, else to another one
+# choose_port PREFERRED: sets port to it if it is free, else to another one,
+# but not twice to the same.  Of others, EXAMPLE_PORTS may name the first.
+chosen=" "
 choose_port() {
-	local try
-	port=$1
-	[ "${EXAMPLE_PORTS:-}" = free ] || ! is_free "$port" || return 0
+	local try first=${EXAMPLE_PORTS:-usual}
 	for try in $(seq 100); do
-		port=$((20000 + RANDOM % 10000))
-		! is_free "$port" || return 0
+		case $first in
+		usual) port=$1 first=free ;;
+		free) port=$((20000 + RANDOM % 10000)) ;;
+		*) port=$((first + try - 1)) ;;
+		esac
+		case $chosen in
+		*" $port "*) continue ;;
+		esac
+		is_free "$port" || continue
+		chosen="$chosen$port "
+		return 0
 	done
 	die "no free port"
 }
@@ -262,4 +283,309 @@ ready_postgres() {
 	# On standard input the password shows in no list of processes.
 	printf '%s\n' "CREATE ROLE spire LOGIN PASSWORD '$DATABASE_PASSWORD';" \
 		"CREATE DATABASE spire OWNER spire;" | sql
+}
+
+checksum() {
+	sha256sum <"$state/bin/$1" | cut -d' ' -f1
+}
+
+# The programs of the examples, from a build tree.
+programs="server/aws-fargate-server-nodeattestor agent/aws-fargate-nodeattestor
+	mock/fargate-mock"
+applications="demo-app api-service spire-cli"
+
+# find_build: sets build to a tree with everything in it
+find_build() {
+	local program
+	build=${EXAMPLE_BUILD_DIR:-}
+	if [ -z "$build" ]; then
+		"$src/scripts/deps" examples
+		build=$src/build-examples
+		mkdir -p "$build" 2>/dev/null && [ -w "$build" ] ||
+			build=$cache/build-examples
+		mkdir -p "$build"
+		exec 8<"$build"
+		flock 8
+		build_in "$build" --enable-examples 8<&-
+		exec 8<&-
+	fi
+	for program in $programs; do
+		[ -x "$build/src/$program" ] || die "$build has no src/$program"
+	done
+	for program in $applications; do
+		[ -x "$build/examples/programs/$program" ] || die "$build has" \
+			"no examples/programs/$program: configure with" \
+			"--enable-examples"
+	done
+}
+
+# find_all: what an example is made from; find_more finds what only it needs
+find_all() {
+	find_build
+	find_postgres
+	spire=$("$src/scripts/spire" | tail -n 1)
+	! declare -F find_more >/dev/null || find_more
+}
+
+# share FILE: into bin/; another user may not get to where it is kept
+share() {
+	ln "$1" "$state/bin" 2>/dev/null || install -m 755 "$1" "$state/bin"
+}
+
+# fill_folders: those of $state that every example has, with the programs
+fill_folders() {
+	local program
+	mkdir -m 700 "$state/data" "$state/log" "$state/pids" "$state/tmp"
+	mkdir -m 755 "$state/bin" "$state/conf" "$state/run"
+	mkdir -m 755 "$state/run/web" "$state/run/api" "$state/run/cli"
+	mkdir "$state/data/agent-web" "$state/data/agent-api" \
+		"$state/data/agent-cli"
+	for program in $programs; do
+		install -m 755 "$build/src/$program" "$state/bin"
+	done
+	for program in $applications; do
+		install -m 755 "$build/examples/programs/$program" "$state/bin"
+	done
+	share "$spire/spire-server"
+	share "$spire/spire-agent"
+	install -m 644 "$here"/*.conf "$state/conf"
+}
+
+# new_password: nobody has to remember it
+new_password() {
+	od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# choose_uids: those of the applications; only root can give each its own
+choose_uids() {
+	DEMO_APP_UID=10001 API_SERVICE_UID=10002 CLI_CLIENT_UID=10003
+	[ "$(id -u)" -eq 0 ] || DEMO_APP_UID=$(id -u) \
+		API_SERVICE_UID=$(id -u) CLI_CLIENT_UID=$(id -u)
+}
+
+start_aws_mock() {
+	spawn aws-mock "$state/bin/fargate-mock" \
+		--scenario "$state/conf/scenario.conf" \
+		--port "${AWS_MOCK_URL##*:}"
+}
+
+healthy_aws_mock() {
+	curl -fsS -m 5 "$AWS_MOCK_URL/health"
+}
+
+# task_env TASK: sets given to what ECS gives to the containers of the task
+task_env() {
+	given=$("$state/bin/fargate-mock" --scenario "$state/conf/scenario.conf" \
+		--env "$1" --port "${AWS_MOCK_URL##*:}")
+}
+
+start_agent() {
+	local given
+	task_env "$1"
+	spawn "agent-$1" env $given spire-agent run -expandEnv \
+		-config "$state/conf/agent-$1.conf"
+}
+
+healthy_agent() {
+	spire-agent healthcheck -socketPath "$RUN_DIR/$1/api.sock"
+}
+
+start_agent_web() { start_agent web; }
+start_agent_api() { start_agent api; }
+start_agent_cli() { start_agent cli; }
+healthy_agent_web() { healthy_agent web; }
+healthy_agent_api() { healthy_agent api; }
+healthy_agent_cli() { healthy_agent cli; }
+
+# in_task TASK[:UID] COMMAND...
+in_task() {
+	local given uid task=${1%%:*}
+	case $1 in
+	*:*) uid=${1#*:} ;;
+	web) uid=$DEMO_APP_UID ;;
+	api) uid=$API_SERVICE_UID ;;
+	cli) uid=$CLI_CLIENT_UID ;;
+	esac
+	case $task in
+	web | api | cli) ;;
+	*) die "there is no task \"$task\", only web, api and cli" ;;
+	esac
+	case $uid in
+	'' | *[!0-9]*) die "\"$uid\" is no uid" ;;
+	esac
+	[ "$uid" = "$(id -u)" ] || [ "$(id -u)" -eq 0 ] ||
+		die "only root can be uid $uid"
+	shift
+	[ "$1 ${2:-}" != "spire-agent api" ] ||
+		set -- "$@" -socketPath "$RUN_DIR/$task/api.sock"
+	task_env "$task"
+	as_user "$uid" env -u DATABASE_PASSWORD $given \
+		"SPIFFE_ENDPOINT_SOCKET=unix://$RUN_DIR/$task/api.sock" "$@"
+}
+
+# at_server COMMAND...: of spire-server, at a server that runs
+at_server() {
+	spire-server "$@" -socketPath "$SPIRE_SERVER_SOCKET"
+}
+
+# These two an example may have otherwise.
+cli() {
+	in_task cli spire-cli "$@"
+}
+
+try() {
+	. "$here/test.sh"
+}
+
+is_up() {
+	[ -e "$state/env" ] && load_env
+}
+
+need_up() {
+	is_up || die "nothing is up: ./run-local.sh up"
+	export PATH="$state/bin:$PATH"
+	find_postgres
+	! declare -F loaded >/dev/null || loaded
+}
+
+all_run() {
+	local name
+	for name in $(all_services); do
+		is_running "$name" || return 1
+	done
+}
+
+status() {
+	local name pid said rc=0 width
+	width=$(all_services | wc -L)
+	for name in $(all_services); do
+		pid=- said="not running"
+		if is_running "$name"; then
+			read -r pid _ <"$state/pids/$name"
+			said=healthy
+			call healthy "$name" >/dev/null 2>&1 || said="not healthy"
+		fi
+		[ "$said" = healthy ] || rc=1
+		printf '%-*s %-12s %7s  %s\n' $((width + 1)) "$name" "$said" "$pid" \
+			"$(address "$name")"
+	done
+	return $rc
+}
+
+# What was just begun does not stay when it fails or is interrupted.
+finish_up() {
+	local rc=$?
+	trap - EXIT HUP INT TERM
+	[ "$fresh" = no ] || [ ! -d "$state" ] || end_all
+	exit $rc
+}
+
+up() {
+	local wave began
+	fresh=no
+	trap finish_up EXIT
+	# A trap runs with the redirections of the command that it interrupts.
+	exec 7>&2
+	trap 'say "interrupted, cleaning up" 2>&7; exit 130' INT
+	trap 'exit 143' TERM HUP
+	check_state
+	while ! lock_state; do
+		find_all
+		# Other users may pass through it, but not look around.  Another
+		# "up" may be the one that makes it.
+		mkdir -m 711 "$state" 2>/dev/null || [ -e "$state" ] ||
+			die "cannot make $state"
+	done
+	began=$SECONDS
+	if is_up && need_up && all_run; then
+		say "it is up already"
+		status
+		return
+	fi
+	if ! is_up; then
+		# There may be what an "up" left that was killed.
+		end_services
+		find "$state" -xdev -mindepth 1 -delete
+		fresh=yes
+		[ -n "${build:-}" ] || find_all
+		fill_state
+	fi
+	need_up
+	for wave in "${services[@]}"; do
+		say "starting $wave"
+		start_services $wave || return 1
+	done
+	! declare -F all_started >/dev/null || all_started || return 1
+	fresh=no
+	trap - EXIT HUP INT TERM
+	say "up, $(duration $((SECONDS - began))): $DEMO_APP_URL"
+	status
+}
+
+down() {
+	if ! lock_state; then
+		say "nothing is up"
+		return
+	fi
+	end_all
+	say "down"
+}
+
+one() {
+	local verb=$1 name=$2
+	lock_state || true
+	need_up
+	known_service "$name"
+	[ "$verb" = start ] || end_service "$name"
+	[ "$verb" = stop ] || start_services "$name"
+}
+
+# dispatch VERB ARGUMENT...: what usage says
+dispatch() {
+	case ${1:-} in
+	up | status | test | down | env | build | clean)
+		[ $# -eq 1 ] || { usage >&2 && exit 2; }
+		;;
+	start | stop | restart | log)
+		[ $# -eq 2 ] || { usage >&2 && exit 2; }
+		;;
+	setup | spire-cli | spire-server) ;;
+	run)
+		[ $# -ge 3 ] || { usage >&2 && exit 2; }
+		;;
+	-h | --help) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+
+	case $1 in
+	up) up ;;
+	down) down ;;
+	status) need_up && status ;;
+	test) need_up && try ;;
+	env) need_up && cat "$state/env" ;;
+	build) find_build ;;
+	clean) rm -rf "$src/build-examples" "$cache/build-examples" ;;
+	start | stop | restart) one "$1" "$2" ;;
+	log) need_up && known_service "$2" && cat "$state/log/$2.log" ;;
+	setup)
+		need_up
+		shift
+		"$here/setup-spire.sh" "$@"
+		;;
+	spire-cli)
+		need_up
+		shift
+		cli "$@"
+		;;
+	spire-server)
+		need_up
+		shift
+		at_server "$@"
+		;;
+	run)
+		need_up
+		shift
+		in_task "$@"
+		;;
+	esac
 }

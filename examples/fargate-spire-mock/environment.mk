@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
 	.dockerignore \
+	examples/entries.sh \
 	examples/processes.sh \
 	%D%/agent-api.conf \
 	%D%/agent-cli.conf \
