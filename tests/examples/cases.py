@@ -5,15 +5,17 @@ import contextlib
 import json
 import os
 import re
-import shlex
 import socket
 import subprocess
 import time
 
 from browser import Browser
-from lab import ROOT, Example, Loop, expect, processes_of, wait
+from lab import (ROOT, Example, Loop, check_compose, compose_has_tasks,
+                 entries, expect, find_key, outage, processes_of, wait)
+from readme import follow_readme
 
 NAME = "fargate-spire-mock"
+GROUPS = ("browser",)
 DOMAIN = "spiffe://example.org"
 
 
@@ -117,14 +119,6 @@ def finds_other_ports(bench):
             expect(it.call()["ok"], "the button does not work")
 
 
-def entries(it):
-    shown = json.loads(it.local("spire-server", "entry", "show", "-output",
-                                "json").stdout)["entries"]
-    # What each update counts up is not what it says.
-    return {e["id"]: (e["parent_id"], e["spiffe_id"], e["selectors"])
-            for e in shown}
-
-
 def works_for_a_user(bench):
     """Without root: PostgreSQL, SPIRE and all as an ordinary user."""
     if os.getuid() != 0:
@@ -146,76 +140,12 @@ def works_for_a_user(bench):
         it.local("down")
 
 
-def parts(text):
-    """A README's text without, and of, its section "In containers"."""
-    found = re.search(r"^## In containers\n.*?(?=^## )", text, re.M | re.S)
-    return text.replace(found.group(), ""), found.group()
-
-
-def outputs(text):
-    """The commands of a README's "console" blocks, each with what it shows."""
-    for block in re.findall(r"```console\n(.*?)```", text, re.S):
-        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
-            command, shown = [], part.split("\n")
-            while True:
-                command.append(shown.pop(0))
-                if not command[-1].endswith("\\"):
-                    break
-            yield "\n".join(command), "\n".join(shown).strip("\n")
-
-
-def matches(shown, got):
-    """"..." in what is shown stands for anything."""
-    pattern = ".*".join(re.escape(part) for part in shown.split("..."))
-    # Blanks at the ends of lines mean nothing.
-    got = "\n".join(line.rstrip() for line in got.strip("\n").split("\n"))
-    return re.fullmatch(pattern, got, re.S) is not None
-
-
 def readme_is_true(bench):
     """Every command of the README, in its order, shows what it says."""
-    path = os.path.join(ROOT, "examples", NAME, "README.md")
-    with open(path, encoding="utf-8") as f:
-        ours, _ = parts(f.read())
-    steps = list(outputs(ours))
-    expect(len(steps) > 10, "the README has hardly a command")
     with example(bench, usual_ports=True) as it:
-        for command, shown in steps:
-            if os.getuid() != 0 and ":1001" in command:
-                bench.note(f"only root can try: {command}")
-                continue
-            done = it.run("bash", "-c", "exec 2>&1\n" + it_here(it, command),
-                          ok=False, seconds=300)
-            got = place(it, done.stdout)
-            expect(matches(shown, got),
-                   f"README: \"{command}\" should show:\n{shown}\n"
-                   f"but ended with {done.returncode}:\n{got}")
-            if "run-local.sh up" in command:
-                it.values = dict(line.split("=", 1) for line in it.local(
-                    "env").stdout.splitlines())
-        bench.note(f"{len(steps)} commands")
-        expect(not os.path.exists(it.state), "the README leaves it up")
-
-
-PORTS = (("DEMO_APP_LISTEN", "8080"), ("SPIRE_SERVER_PORT", "8081"),
-         ("API_SERVICE_LISTEN", "8082"), ("AWS_MOCK_URL", "8090"))
-
-
-def it_here(it, command):
-    """The command with the ports that were free, as the README says."""
-    for name, usual in PORTS:
-        if name in it.values:
-            command = re.sub(rf"\b{usual}\b",
-                             it[name].rsplit(":", 1)[-1], command)
-    return command
-
-
-def place(it, text):
-    """The other way round, and the folder by its usual name."""
-    for name, usual in PORTS:
-        if name in it.values:
-            text = re.sub(rf"\b{it[name].rsplit(':', 1)[-1]}\b", usual, text)
-    return text.replace(it.state, "/tmp/fargate-spire-mock-0")
+        follow_readme(bench, it, {
+            "DEMO_APP_LISTEN": "8080", "SPIRE_SERVER_PORT": "8081",
+            "API_SERVICE_LISTEN": "8082", "AWS_MOCK_URL": "8090"})
 
 
 def page_lives(bench):
@@ -339,27 +269,6 @@ def rotation_drops_nothing(bench):
         expect(len(own) == 11, f"demo-app had {len(own)} certificates")
 
 
-def outage(it, name):
-    """A while without it; agents then take half as long again to notice."""
-    it.local("stop", name)
-    end = time.monotonic() + 8
-    wait(lambda: time.monotonic() > end, "the outage to end")
-    it.local("start", name)
-
-
-def find_key(value, key):
-    """The first of that name, however deep."""
-    if isinstance(value, dict):
-        if key in value:
-            return value[key]
-        value = list(value.values())
-    for one in value if isinstance(value, list) else []:
-        found = find_key(one, key)
-        if found is not None:
-            return found
-    return None
-
-
 def agent_gone(bench):
     """They serve on what they have, say so, expire, and recover."""
     with example(bench, SVID_TTL="60s") as it:
@@ -412,40 +321,8 @@ def containers_agree(bench):
     with open(os.path.join(here, "docker-compose.yml"),
               encoding="utf-8") as f:
         compose = f.read()
-    for task in ("web", "api", "cli"):
-        said = subprocess.run(
-            [f"{bench.build}/src/mock/fargate-mock", "--scenario",
-             f"{here}/scenario.conf", "--env", task, "--listen",
-             "169.254.170.2", "--port", "8090"],
-            check=True, stdout=subprocess.PIPE, text=True).stdout
-        for line in said.splitlines():
-            name, value = line.split("=", 1)
-            if value.startswith("http"):
-                expect(f"{name}: {value}\n" in compose,
-                       f"docker-compose.yml has no {line}")
+    compose_has_tasks(bench, here, compose)
     check_compose(bench, here)
-
-
-def check_compose(bench, here):
-    """By Compose itself, where there is one."""
-    for words in (["docker", "compose"], ["docker-compose"]):
-        try:
-            if subprocess.run(words + ["version"], check=False,
-                              stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL).returncode != 0:
-                continue
-        except FileNotFoundError:
-            continue
-        done = subprocess.run(
-            words + ["-f", f"{here}/docker-compose.yml", "config", "-q"],
-            check=False, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=dict(os.environ, POSTGRES_PASSWORD="x"))
-        expect(done.returncode == 0,
-               f"{shlex.join(words)} config: {done.stdout}")
-        bench.note(f"read by {shlex.join(words)}")
-        return
-    bench.note("there is no Compose here to read docker-compose.yml")
 
 
 def helpers_work(bench):

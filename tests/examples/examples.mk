@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	%D%/bench.py \
 	%D%/browser.py \
 	%D%/cases.py \
 	%D%/containers \
 	%D%/engine.py \
 	%D%/lab.py \
+	%D%/readme.py \
 	%D%/run
 
 # The examples as processes, with a real SPIRE, PostgreSQL and a browser.

@@ -11,7 +11,9 @@ import http.client
 import json
 import os
 import pwd
+import random
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -65,6 +67,12 @@ def processes_of(folder):
     return found
 
 
+# Ports that nobody gets by chance, for any number of examples at a time.
+PORTS_EACH = 40
+FIRST_PORTS = list(range(10240, 32000, PORTS_EACH))
+random.shuffle(FIRST_PORTS)
+
+
 class Example:
     """One of the examples, by its run-local.sh."""
 
@@ -83,7 +91,7 @@ class Example:
         self.env.update(EXAMPLE_STATE_DIR=self.state, EXAMPLE_BUILD_DIR=build,
                         **env)
         if not usual_ports:
-            self.env["EXAMPLE_PORTS"] = "free"
+            self.env["EXAMPLE_PORTS"] = str(FIRST_PORTS.pop())
         self.values = {}
         OPEN.add(self)
 
@@ -182,6 +190,72 @@ class Example:
                        f" {len(lines)} lines, warnings and errors first")
             out += loud[-8:] + ["..."] + lines[-4:]
         return "\n".join(out)
+
+
+def entries(it):
+    shown = json.loads(it.local("spire-server", "entry", "show", "-output",
+                                "json").stdout)["entries"]
+    # What each update counts up is not what it says.
+    return {e["id"]: (e["parent_id"], e["spiffe_id"], e["selectors"])
+            for e in shown}
+
+
+def outage(it, name):
+    """A while without it; agents then take half as long again to notice."""
+    it.local("stop", name)
+    end = time.monotonic() + 8
+    wait(lambda: time.monotonic() > end, "the outage to end")
+    it.local("start", name)
+
+
+def find_key(value, key):
+    """The first of that name, however deep."""
+    if isinstance(value, dict):
+        if key in value:
+            return value[key]
+        value = list(value.values())
+    for one in value if isinstance(value, list) else []:
+        found = find_key(one, key)
+        if found is not None:
+            return found
+    return None
+
+
+def compose_has_tasks(bench, here, compose):
+    """What the mock says that a container of each task is given."""
+    for task in ("web", "api", "cli"):
+        said = subprocess.run(
+            [f"{bench.build}/src/mock/fargate-mock", "--scenario",
+             f"{here}/scenario.conf", "--env", task, "--listen",
+             "169.254.170.2", "--port", "8090"],
+            check=True, stdout=subprocess.PIPE, text=True).stdout
+        for line in said.splitlines():
+            name, value = line.split("=", 1)
+            if value.startswith("http"):
+                expect(f"{name}: {value}\n" in compose,
+                       f"docker-compose.yml has no {line}")
+
+
+def check_compose(bench, here):
+    """By Compose itself, where there is one."""
+    for words in (["docker", "compose"], ["docker-compose"]):
+        try:
+            if subprocess.run(words + ["version"], check=False,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode != 0:
+                continue
+        except FileNotFoundError:
+            continue
+        done = subprocess.run(
+            words + ["-f", f"{here}/docker-compose.yml", "config", "-q"],
+            check=False, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ, POSTGRES_PASSWORD="x"))
+        expect(done.returncode == 0,
+               f"{shlex.join(words)} config: {done.stdout}")
+        bench.note(f"read by {shlex.join(words)}")
+        return
+    bench.note("there is no Compose here to read docker-compose.yml")
 
 
 class Loop:
