@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# cleanup.sh - end the example, in containers and as processes, and forget it
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd -P)
+
+usage() {
+	cat <<EOF
+usage: ./cleanup.sh [--images]
+
+Ends the example and removes its data: containers, networks and volumes, and
+what run-local.sh has started.
+
+  --images  the images that were built, too
+EOF
+}
+
+images=
+case ${1:-} in
+'') ;;
+--images) images="--rmi local" ;;
+-h | --help) usage && exit 0 ;;
+*) usage >&2 && exit 2 ;;
+esac
+[ $# -le 1 ] || { usage >&2 && exit 2; }
+
+. "$here/../fargate-spire-mock/compose.sh"
+
+"$here/run-local.sh" down
+if has_engine; then
+	# It refuses without a password, even to end.
+	POSTGRES_PASSWORD=unused $compose down --volumes --remove-orphans $images
+fi
+rm -f "$here/.env"
