@@ -43,6 +43,7 @@ include tests/conformance/conformance.mk
 include tests/fuzz/fuzz.mk
 include tests/packages/packages.mk
 include tests/examples/examples.mk
+include tests/mesh/mesh.mk
 include tests/checks.mk
 include tests/torture.mk
 include tests/bench/bench.mk
