@@ -466,8 +466,8 @@ status() {
 			call healthy "$name" >/dev/null 2>&1 || said="not healthy"
 		fi
 		[ "$said" = healthy ] || rc=1
-		printf '%-*s %-12s %7s  %s\n' $((width + 1)) "$name" "$said" "$pid" \
-			"$(address "$name")"
+		printf '%-*s %-12s %7s  %s\n' $((width + 1)) "$name" "$said" \
+			"$pid" "$(address "$name")"
 	done
 	return $rc
 }

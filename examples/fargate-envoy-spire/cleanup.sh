@@ -30,6 +30,7 @@ esac
 "$here/run-local.sh" down
 if has_engine; then
 	# It refuses without a password, even to end.
-	POSTGRES_PASSWORD=unused $compose down --volumes --remove-orphans $images
+	POSTGRES_PASSWORD=unused $compose down --volumes --remove-orphans \
+		$images
 fi
 rm -f "$here/.env"

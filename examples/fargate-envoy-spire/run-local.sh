@@ -245,8 +245,9 @@ healthy_envoy_cli() {
 }
 
 healthy_envoy_servers() {
-	admin "$ENVOY_SERVERS_ADMIN_PORT" ready &&
-		admin "$ENVOY_SERVERS_ADMIN_PORT" "stats?filter=membership_healthy" |
+	local port=$ENVOY_SERVERS_ADMIN_PORT
+	admin "$port" ready &&
+		admin "$port" "stats?filter=membership_healthy" |
 		grep '^cluster\.spire-server\..*: [1-9]'
 }
 

@@ -357,3 +357,8 @@ ALL = [(" ".join(f.__name__.split("_")), f) for f in (
     readme_is_true, page_lives, containers_agree, helpers_work)]
 # These mostly wait: they run beside the others.
 LONG = (rotation_drops_nothing, agent_gone)
+ALONE = (starts_quickly,)
+
+
+def finish(_):
+    """Each case has ended what it began."""

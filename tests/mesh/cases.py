@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must hold of examples/fargate-envoy-spire."""
 
+import contextlib
 import glob
 import json
 import os
@@ -23,6 +24,29 @@ SERVICES = 13
 
 def mesh(bench, **how):
     return Mesh(bench.build, **how)
+
+
+@contextlib.contextmanager
+def shared(bench):
+    """One that is up, and well again after the case; of a failed one, never.
+    """
+    if bench.shared is None:
+        bench.shared = mesh(bench)
+        bench.shared.up()
+    it, bench.shared = bench.shared, None
+    with contextlib.ExitStack() as stack:
+        stack.push(it)
+        yield it
+        it.local("status")
+        stack.pop_all()
+        bench.shared = it
+
+
+def finish(bench):
+    """The end of the one that was shared."""
+    if bench.shared:
+        with bench.shared:
+            pass
 
 
 def starts_quickly(bench):
@@ -50,8 +74,7 @@ def starts_quickly(bench):
 
 def repairs_itself(bench):
     """Whoever does not run is started by another up; entries stay the same."""
-    with mesh(bench) as it:
-        it.up()
+    with shared(bench) as it:
         before = entries(it)
         for name in ("spire-server-a", "agent-api", "demo-app", "envoy-cli",
                      "envoy-servers"):
@@ -91,8 +114,7 @@ def gives_up_cleanly(bench):
 
 def callers_are_named(bench):
     """Each by its Envoy, and by nothing that it says of itself."""
-    with mesh(bench) as it:
-        it.up()
+    with shared(bench) as it:
         for by, name in (("WEB", "demo-app"), ("CLI", "cli-client")):
             expect(it.caller(by=by)[1] == f"{DOMAIN}/{name}",
                    f"by {by}: {it.caller(by=by)}")
@@ -132,8 +154,7 @@ def identities(it, where):
 
 def strangers_are_refused(bench):
     """Which alert, or which status, for each way of being nobody."""
-    with mesh(bench) as it:
-        it.up()
+    with shared(bench) as it:
         port = int(it["API_PORT"])
         web = it.mint("demo-app")
         for path, status in (("/attestation", 200), ("/operator/health", 403)):
@@ -186,8 +207,7 @@ def forge(it, name):
 
 def routes_and_headers_hold(bench):
     """What a caller may not ask, and what it may not say of itself."""
-    with mesh(bench) as it:
-        it.up()
+    with shared(bench) as it:
         forged = {"x-forwarded-client-cert":
                   f"By={DOMAIN}/api-service;URI={DOMAIN}/cli-client"}
         for by, path, status in (
@@ -226,20 +246,18 @@ def routes_and_headers_hold(bench):
 
 def nothing_is_readable(bench):
     """Between the Envoys; behind them, all of it is."""
-    with mesh(bench) as it:
-        it.up()
+    with shared(bench) as it:
         secrets = [b"x-saf-mark", b"between-you-and-me", b"/attestation",
                    b"example.org", b"spiffe", b"HTTP/", b"service_name"]
         headers = {"x-saf-mark": "between-you-and-me"}
-        with Relay(int(it["API_PORT"])) as relay:
-            it.lead("web", relay.port)
+        with Relay(int(it["API_PORT"])) as relay, \
+                it.led("web", relay.port):
             for _ in range(20):
                 it.caller(by="WEB", headers=headers)
             heard = bytes(relay.heard)
         # The same ears, where there is no TLS.
         with Relay(int(it["WEB_EGRESS_PORT"])) as relay:
-            it.values["WEB_EGRESS_URL"] = f"http://127.0.0.1:{relay.port}"
-            it.caller(by="WEB", headers=headers)
+            it.caller(headers=headers, port=relay.port)
             plain = bytes(relay.heard)
         for one in secrets:
             expect(one in plain, f"{one} is not heard in plain HTTP either")
@@ -250,10 +268,9 @@ def nothing_is_readable(bench):
 
 def impostor_gets_nothing(bench):
     """An SVID of the trust domain is not enough to answer for another."""
-    with mesh(bench) as it:
-        it.up()
-        with Impostor(it.mint("stranger")) as impostor:
-            it.lead("web", impostor.port)
+    with shared(bench) as it:
+        with Impostor(it.mint("stranger")) as impostor, \
+                it.led("web", impostor.port):
             status, said = it.ask()
             expect(status == 503, f"{status} {said}")
             line = wait(lambda: next((
@@ -268,8 +285,7 @@ def impostor_gets_nothing(bench):
 
 def envoys_take_their_files(bench):
     """By --mode validate, with a fault found first."""
-    with mesh(bench) as it:
-        it.up()
+    with shared(bench) as it:
         files = sorted(glob.glob(f"{it.state}/conf/envoy-*.yaml"))
         expect(len(files) == 4, f"{files}")
 
@@ -296,6 +312,31 @@ def envoys_take_their_files(bench):
                 expect(re.search(r"^admin:\n  address: \{ socket_address:"
                                  r" \{ address: 127\.0\.0\.1,", f.read(),
                                  re.M), f"{path}: where is the admin?")
+
+
+def figures_are_told(bench):
+    """To Prometheus, by servers, agents and Envoys."""
+    with shared(bench) as it:
+        for setting, path, figure in (
+                ("SPIRE_A_METRICS_PORT", "/metrics", "spire_server_"),
+                ("SPIRE_B_METRICS_PORT", "/metrics", "spire_server_"),
+                ("AGENT_WEB_METRICS_PORT", "/metrics", "spire_agent_"),
+                ("AGENT_API_METRICS_PORT", "/metrics", "spire_agent_"),
+                ("AGENT_CLI_METRICS_PORT", "/metrics", "spire_agent_"),
+                ("ENVOY_SERVERS_ADMIN_PORT", "/stats/prometheus",
+                 "envoy_cluster_membership_healthy"),
+                ("ENVOY_WEB_ADMIN_PORT", "/stats/prometheus",
+                 "envoy_cluster_ssl_handshake"),
+                ("ENVOY_API_ADMIN_PORT", "/stats/prometheus",
+                 "envoy_http_rbac_allowed"),
+                ("ENVOY_CLI_ADMIN_PORT", "/stats/prometheus",
+                 "envoy_sds_.*_update_success")):
+            said = it.fetch(int(it[setting]), path)
+            expect(re.search(rf"^{figure}", said, re.M),
+                   f"{setting}{path} has no {figure}: {said[:300]}")
+        said = "".join(it.fetch(int(it[f"SPIRE_{one}_METRICS_PORT"]),
+                                "/metrics") for one in "AB")
+        expect("aws_fargate_task" in said, "the plugin's figures are not told")
 
 
 def has_new(loop, since):
@@ -392,8 +433,9 @@ def the_database_may_die(bench):
                    "without a database, all is well")
             it.local("start", "postgres")
             began = time.monotonic()
+            # A server looks at its health once a minute.
             wait(lambda: it.local("status", ok=False).returncode == 0,
-                 "all to be well again")
+                 "all to be well again", 150)
             bench.note(f"well {time.monotonic() - began:.1f} s after it")
             it.local("restart", "agent-cli")
             for one in (web, cli):
@@ -474,8 +516,7 @@ def works_for_a_user(bench):
 
 def documented_server_works(bench):
     """One server with "cluster" and "region", as the documentation has it."""
-    with mesh(bench) as it:
-        it.up()
+    with shared(bench) as it:
         # The last of the ports that are ours.
         port = int(it.env["EXAMPLE_PORTS"]) + PORTS_EACH - 1
         subprocess.run(
@@ -574,12 +615,12 @@ def readme_is_true(bench):
 
 
 ALL = [(" ".join(f.__name__.split("_")), f) for f in (
-    rotation_drops_nothing, a_server_may_die, the_database_may_die,
-    a_stopped_task_is_out, starts_quickly, repairs_itself, gives_up_cleanly,
-    callers_are_named, strangers_are_refused, routes_and_headers_hold,
-    nothing_is_readable, impostor_gets_nothing, envoys_take_their_files,
-    documented_server_works, works_for_a_user, readme_is_true,
-    containers_agree, helpers_work)]
-# These mostly wait: they run beside the others.
+    starts_quickly, rotation_drops_nothing, a_server_may_die,
+    the_database_may_die, a_stopped_task_is_out, callers_are_named,
+    strangers_are_refused, routes_and_headers_hold, nothing_is_readable,
+    impostor_gets_nothing, envoys_take_their_files, figures_are_told,
+    documented_server_works, repairs_itself, gives_up_cleanly,
+    works_for_a_user, readme_is_true, containers_agree, helpers_work)]
+ALONE = (starts_quickly,)
 LONG = (rotation_drops_nothing, a_server_may_die, the_database_may_die,
         a_stopped_task_is_out)

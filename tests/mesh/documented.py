@@ -33,7 +33,7 @@ plugins {{
     DataStore "sql" {{
         plugin_data {{
             database_type = "postgres"
-            connection_string = "postgres://spire:{password}@/documented?host={database}&sslmode=disable"
+            connection_string = "{database}"
         }}
     }}
 
@@ -101,8 +101,9 @@ class Documented:
         subprocess.run(["mkdir", self.dir], check=True)
         self.url = self.start_mock()
         words = {"dir": self.dir, "bin": self.bin, "port": port,
-                 "data": PLUGIN_DATA, "password": it["DATABASE_PASSWORD"],
-                 "database": it["DATABASE_HOST"]}
+                 "data": PLUGIN_DATA,
+                 "database": f"postgres://spire:{it['DATABASE_PASSWORD']}@"
+                 f"/documented?host={it['DATABASE_HOST']}&sslmode=disable"}
         self.write("server.conf", SERVER.format(
             mock=SERVER_MOCK.format(url=self.url), **words))
         self.write("agent.conf", AGENT.format(

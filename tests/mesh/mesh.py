@@ -20,10 +20,10 @@ class Mesh(Example):
     def __init__(self, build, **how):
         super().__init__(NAME, build, **how)
 
-    def ask(self, path="/attestation", by="WEB", headers=None):
+    def ask(self, path="/attestation", by="WEB", headers=None, port=None):
         """A request to api-service by way of an Envoy: status and text."""
-        url = self[f"{by}_EGRESS_URL"].removeprefix("http://")
-        one = http.client.HTTPConnection(url, timeout=20)
+        one = http.client.HTTPConnection(
+            "127.0.0.1", port or int(self[f"{by}_EGRESS_PORT"]), timeout=20)
         with contextlib.closing(one):
             one.request("GET", path, headers=headers or {})
             answer = one.getresponse()
@@ -43,16 +43,18 @@ class Mesh(Example):
         """For a Loop: what tells the caller's certificates apart."""
         return self.caller(by=by)[0]
 
-    def admin(self, envoy, path):
-        status, said = 0, ""
+    def fetch(self, port, path):
+        """The text of a page that has to be there."""
         with contextlib.closing(http.client.HTTPConnection(
-                "127.0.0.1", int(self[f"ENVOY_{envoy}_ADMIN_PORT"]),
-                timeout=10)) as one:
+                "localhost", port, timeout=10)) as one:
             one.request("GET", path)
             answer = one.getresponse()
-            status, said = answer.status, answer.read().decode()
-        expect(status == 200, f"admin of {envoy}: {path}: {status}")
+            said = answer.read().decode()
+        expect(answer.status == 200, f"{port}{path}: {answer.status} {said}")
         return said
+
+    def admin(self, envoy, path):
+        return self.fetch(int(self[f"ENVOY_{envoy}_ADMIN_PORT"]), path)
 
     def stat(self, envoy, name):
         """One counter or gauge of an Envoy."""
@@ -83,16 +85,20 @@ class Mesh(Example):
         os.kill(pid, number)
         wait(lambda: not alive(pid), f"{name} to be dead", 20)
 
-    def lead(self, envoy, port):
-        """From now on an Envoy takes this port for api-service's."""
+    @contextlib.contextmanager
+    def led(self, envoy, port):
+        """Meanwhile an Envoy takes this port for api-service's."""
         path = f"{self.state}/conf/envoy-{envoy}.yaml"
         with open(path, encoding="utf-8") as f:
             text = f.read()
         usual = f"port_value: {self['API_PORT']} "
         expect(text.count(usual) == 1, f"{path} has no \"{usual}\"")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text.replace(usual, f"port_value: {port} "))
-        self.local("restart", f"envoy-{envoy}")
+        for new in (text.replace(usual, f"port_value: {port} "), text):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(new)
+            self.local("restart", f"envoy-{envoy}")
+            if new != text:
+                yield
 
     def memory(self):
         """Of all processes, in MB; what they share counts once."""
