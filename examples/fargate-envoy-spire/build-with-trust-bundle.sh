@@ -18,6 +18,9 @@ run-local.sh.
   --clean-build  from nothing: no cached layer, no earlier build
   --no-start     only build
   --local        as processes in any case
+
+In containers, the environment may name other images than those on Docker Hub
+and ghcr.io, and other ports; the README has the names.
 EOF
 }
 
@@ -32,6 +35,7 @@ for arg; do
 	esac
 done
 
+images=fargate-envoy-spire server=spire-server-a settings=ENVOY_IMAGE
 . "$here/../fargate-spire-mock/compose.sh"
 
 if [ $local = no ] && ! has_engine; then
@@ -44,31 +48,8 @@ if [ $local = yes ]; then
 	exec "$here/run-local.sh" up
 fi
 
-# Known to the database and the server only.
-if [ ! -e "$here/.env" ]; then
-	(umask 077 && printf 'POSTGRES_PASSWORD=%s\n' \
-		"$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" >"$here/.env")
-fi
-
-say "building the images"
-if [ $clean = yes ]; then
-	$compose build --no-cache
-else
-	$compose build
-fi
+[ $clean = no ] || EXAMPLE_FRESH=$(date +%s)
+keep_settings
+build_images
 [ $start = yes ] || exit 0
-
-# docker-compose.yml has the order: database and mock, servers, bundle and
-# entries, agents, Envoys, applications.
-say "starting"
-$compose up -d
-for try in $(seq 120); do
-	if curl -fsS --noproxy '*' -m 5 http://127.0.0.1:8080/health \
-		>/dev/null 2>&1; then
-		say "up: http://localhost:8080"
-		exit 0
-	fi
-	sleep 1
-done
-$compose ps
-die "demo-app does not answer; see: $compose logs"
+start_containers

@@ -16,21 +16,26 @@ what run-local.sh has started.
 EOF
 }
 
-images=
+forget=no
 case ${1:-} in
 '') ;;
---images) images="--rmi local" ;;
+--images) forget=yes ;;
 -h | --help) usage && exit 0 ;;
 *) usage >&2 && exit 2 ;;
 esac
 [ $# -le 1 ] || { usage >&2 && exit 2; }
 
+images=fargate-envoy-spire server=spire-server-a settings=ENVOY_IMAGE
 . "$here/../fargate-spire-mock/compose.sh"
 
 "$here/run-local.sh" down
+load_settings
 if has_engine; then
 	# It refuses without a password, even to end.
-	POSTGRES_PASSWORD=unused $compose down --volumes --remove-orphans \
-		$images
+	POSTGRES_PASSWORD=unused $compose down --volumes --remove-orphans
+	[ $forget = no ] || remove_images
+elif [ -e "$here/.env" ]; then
+	die "it was started in containers, but no engine answers: they may" \
+		"still be there"
 fi
 rm -f "$here/.env"

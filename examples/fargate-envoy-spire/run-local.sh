@@ -170,6 +170,21 @@ loaded() {
 	export SPIRE_SERVER_SOCKET
 }
 
+# at_server COMMAND...: at a server that runs, or at $server
+at_server() {
+	local socket=$SPIRE_SERVER_SOCKET
+	[ -z "${server:-}" ] ||
+		socket=$RUN_DIR/server-${server#spire-server-}/api.sock
+	spire-server "$@" -socketPath "$socket"
+}
+
+# What test.sh wants to know.
+try() {
+	web=$WEB_ADDRESS:$WEB_PORT api=$API_ADDRESS:$API_PORT any_uid=no
+	[ "$(id -u)" -ne 0 ] || any_uid=yes
+	. "$here/test.sh"
+}
+
 # start_spire_server NAME PORT HEALTH_PORT METRICS_PORT
 start_spire_server() {
 	spawn "spire-server-$1" env "SPIRE_NAME=$1" "SPIRE_BIND_PORT=$2" \

@@ -1,6 +1,42 @@
+#!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test.sh - "run-local.sh test": what is up, tried from outside
+# test.sh - what is up, as processes or in containers, tried from outside
+#
+# "run-local.sh test" sources it.  Whoever does gives it
+#
+#   in_task TASK[:UID] COMMAND...  a command in a task, as the user of its
+#                                  application or as UID
+#   at_server COMMAND...           a command of spire-server, at $server
+#   web, api                       host and port of the Envoys, from here
+#   any_uid                        "yes" if UID can be any
+set -euo pipefail
+
+usage() {
+	cat <<END
+usage: ./test.sh
+
+Tries the mesh that is up, as processes or in containers; the last line says
+"N passed, N failed".
+END
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	here=$(cd "$(dirname "$0")" && pwd -P)
+	case ${1:-} in
+	'') ;;
+	-h | --help) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+	state=${EXAMPLE_STATE_DIR:-/tmp/fargate-envoy-spire-$(id -u)}
+	[ ! -O "$state/env" ] || exec "$here/run-local.sh" test
+	images=fargate-envoy-spire server=spire-server-a settings=ENVOY_IMAGE
+	. "$here/../fargate-spire-mock/compose.sh"
+	need_containers
+	web=127.0.0.1:${DEMO_APP_HOST_PORT:-8080}
+	api=127.0.0.1:${API_SERVICE_HOST_PORT:-8083}
+	any_uid=yes
+fi
 
 passed=0 failed=0
 
@@ -18,23 +54,24 @@ check() {
 	fi
 }
 
+ask() {
+	curl -sS --noproxy '*' -m 30 "$@"
+}
+
 # Either server tells of all agents.
 three_agents() {
 	local server
-	for server in a b; do
-		spire-server agent count \
-			-socketPath "$RUN_DIR/server-$server/api.sock" |
-			grep -x '3 attested agents' || return 1
+	for server in spire-server-a spire-server-b; do
+		at_server agent count | grep -x '3 attested agents' || return 1
 	done
 }
 
 one_root() {
-	local server
-	for server in a b; do
-		spire-server bundle show \
-			-socketPath "$RUN_DIR/server-$server/api.sock" |
-			cmp - "$BUNDLE" || return 1
+	local server roots=
+	for server in spire-server-a spire-server-b; do
+		roots="$roots $(at_server bundle show | sha256sum)"
 	done
+	printf '%s\n' $roots | sort | uniq -c | grep '^ *2 [0-9a-f]\{64\}$'
 }
 
 # identities TASK[:UID]: the SPIFFE IDs that its agent gives
@@ -57,22 +94,22 @@ has_none() {
 
 # The page's button.
 calls_api() {
-	curl -sS -m 30 -X POST "$DEMO_APP_URL/api-call" |
+	ask -X POST "http://$web/api-call" |
 		grep -F '"caller":"spiffe://example.org/demo-app"'
 }
 
-# says STATUS URL
+# says STATUS TASK URL: what a program in the task gets for that
 says() {
-	local status=$1 got
-	shift
-	got=$(curl -sS -m 15 -o /dev/null -w '%{http_code}' "$@")
-	echo "$1: $got"
-	[ "$got" = "$status" ]
+	local got
+	got=$(in_task "$2" curl -sS -m 30 -o /dev/null -w '%{http_code}' "$3")
+	echo "$3: $got"
+	[ "$got" = "$1" ]
 }
 
 # A caller that says that it is another.
 stays_itself() {
-	curl -sS -m 15 -H "x-forwarded-client-cert: URI=$domain/cli-client" \
+	in_task web curl -sS -m 30 \
+		-H "x-forwarded-client-cert: URI=$domain/cli-client" \
 		"$WEB_EGRESS_URL/attestation" |
 		grep -F "\"caller\":\"$domain/demo-app\""
 }
@@ -80,36 +117,36 @@ stays_itself() {
 # With TLS 1.3 the refusal comes after the handshake: so ask for something.
 refused() {
 	local said
-	! said=$(curl -sSk -m 10 "$@" 2>&1) && echo "$said"
+	! said=$(ask -k "$@" 2>&1) && echo "$said"
 }
 
 domain=spiffe://example.org
-api=https://$API_ADDRESS:$API_PORT
 check "three agents are attested, and both servers know them" three_agents
-check "both servers stand below the root that the agents trust" one_root
+check "both servers stand below one root" one_root
 check "the Envoy of demo-app has its identity and no other" \
 	has_only "web:$ENVOY_WEB_UID" $domain/demo-app
 check "the Envoy of api-service has its identity and no other" \
 	has_only "api:$ENVOY_API_UID" $domain/api-service
 check "the Envoy of cli-client has its identity and no other" \
 	has_only "cli:$ENVOY_CLI_UID" $domain/cli-client
-if [ "$(id -u)" -eq 0 ]; then
+if [ "$any_uid" = yes ]; then
 	check "the program demo-app has none" has_none web
 	check "the program api-service has none" has_none api
 	check "in another task, the uid of an Envoy is nobody" \
 		has_none "web:$ENVOY_API_UID"
 fi
-check "demo-app says it is well" curl -fsS -m 10 "$DEMO_APP_URL/health"
+check "demo-app says it is well" ask -f "http://$web/health"
 check "demo-app calls api-service, which is told who calls" calls_api
-check "spire-cli calls api-service by way of its Envoy" \
-	cli -query -endpoint "$CLI_EGRESS_URL/attestation"
+check "spire-cli calls api-service by way of its Envoy" in_task cli \
+	spire-cli -plain -query -endpoint "$CLI_EGRESS_URL/attestation"
 check "operators may ask what is theirs" \
-	says 200 "$CLI_EGRESS_URL/operator/health"
-check "demo-app may not" says 403 "$WEB_EGRESS_URL/operator/health"
+	says 200 cli "$CLI_EGRESS_URL/operator/health"
+check "demo-app may not" says 403 web "$WEB_EGRESS_URL/operator/health"
 check "what demo-app says of itself does not count" stays_itself
 check "past its Envoy, api-service answers nobody" \
-	says 403 "http://$API_SERVICE_LISTEN/attestation"
-check "a caller without a certificate is refused" refused "$api/attestation"
-check "there is no plain HTTP" refused "http://${api#https://}/attestation"
+	says 403 api "http://$API_SERVICE_LISTEN/attestation"
+check "a caller without a certificate is refused" \
+	refused "https://$api/attestation"
+check "there is no plain HTTP" refused "http://$api/attestation"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

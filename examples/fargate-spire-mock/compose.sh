@@ -3,7 +3,15 @@
 # compose.sh - which Compose to call, v2 or v1, and the example's containers
 # through it; sourced by bash
 #
-# EXAMPLE_COMPOSE is the command where both are there and v1 is meant.
+# EXAMPLE_COMPOSE is the command where both are there and v1 is meant.  here is
+# the folder of the example; the next three are for this one, and another may
+# set them before.
+images=${images:-fargate-spire-mock}
+server=${server:-spire-server}
+settings="POSTGRES_PASSWORD BASE_IMAGE SPIRE_SERVER_IMAGE SPIRE_AGENT_IMAGE
+	POSTGRES_IMAGE EXAMPLE_IMAGES EXAMPLE_FRESH COMPOSE_PROJECT_NAME
+	DEMO_APP_HOST_PORT API_SERVICE_HOST_PORT SPIRE_SERVER_HOST_PORT
+	AWS_MOCK_HOST_PORT ${settings:-}"
 . "$here/../../scripts/lib.sh"
 
 # load_settings: what .env says of the containers that are up, exported.  What
@@ -90,7 +98,7 @@ in_task() {
 
 # at_server COMMAND...: of spire-server
 at_server() {
-	inside "" spire-server spire-server "$@" \
+	inside "" "$server" spire-server "$@" \
 		-socketPath "$SPIRE_SERVER_SOCKET"
 }
 
@@ -98,7 +106,8 @@ at_server() {
 # any, for those that have to run on
 states() {
 	local health='{{if .State.Health}} {{.State.Health.Status}}{{end}}'
-	services "{{.State.Status}}$health" | grep -v '^setup ' | sort
+	services "{{.State.Status}}$health" |
+		grep -v -e '^setup ' -e '^root-ca ' | sort
 }
 
 # all_healthy: each of them runs, and none says that it is not well
@@ -107,4 +116,64 @@ all_healthy() {
 	got=$(states) || return 1
 	echo "$got"
 	! grep -qEv ' running( healthy)?$' <<<"$got"
+}
+
+# print_settings: those of the environment, else those of .env
+print_settings() {
+	local name value
+	for name in $settings; do
+		value=${!name:-}
+		[ -n "$value" ] ||
+			value=$(sed -n "s/^$name=//p" "$here/.env" 2>/dev/null) ||
+			true
+		[ -n "$value" ] || [ $name != POSTGRES_PASSWORD ] ||
+			value=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+		[ -z "$value" ] || printf '%s=%s\n' $name "$value"
+	done
+}
+
+# keep_settings: what Compose is called with later has to be the same, so .env
+# keeps it; the password is known to the database and the servers only
+keep_settings() {
+	(umask 077 && print_settings >"$here/.env.new")
+	mv "$here/.env.new" "$here/.env"
+	load_settings
+}
+
+build_images() {
+	say "building the images"
+	$compose build || die "the images cannot be built.  Where no image" \
+		"can be pulled, make what they begin with:" \
+		"export \$($src/scripts/base-images)"
+}
+
+# start_containers: and wait until all of them are well.  The order stands in
+# docker-compose.yml: database and mock, servers, bundle and entries, agents,
+# the rest.
+start_containers() {
+	local began=$SECONDS
+	say "starting"
+	if $compose up -d; then
+		while [ $((SECONDS - began)) -lt 180 ]; do
+			if all_healthy >/dev/null; then
+				say "up, $(duration $((SECONDS - began))):" \
+					"http://localhost:${DEMO_APP_HOST_PORT:-8080}"
+				return
+			fi
+			sleep 1
+		done
+	fi
+	states >&2 || true
+	die "not all of it works; see what the ones above that are not" \
+		"healthy say: $compose logs NAME"
+}
+
+# remove_images: those that others' names begin with are not ours.  What a
+# build leaves without a name has our label.
+remove_images() {
+	local name=${EXAMPLE_IMAGES:-$images} ours
+	ours=$(docker image ls -q "$name/*" | sort -u)
+	[ -z "$ours" ] || docker image rm -f $ours >/dev/null
+	docker image prune -f --filter \
+		"label=spire-aws-fargate.example=$name" >/dev/null
 }

@@ -585,7 +585,7 @@ def helpers_work(bench):
     """build-with-trust-bundle.sh and cleanup.sh, as processes."""
     with mesh(bench) as it:
         for script in ("build-with-trust-bundle.sh", "setup-spire.sh",
-                       "cleanup.sh", "run-local.sh"):
+                       "cleanup.sh", "run-local.sh", "test.sh"):
             expect("usage: ./" + script in
                    it.run("./" + script, "--help").stdout,
                    f"{script} --help says nothing of its use")
