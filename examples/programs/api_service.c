@@ -42,7 +42,7 @@ struct api_settings {
 static const struct setting settings[] = {
 	{ "listen", SETTING_TEXT, offsetof(struct api_settings, listen),
 	    "0.0.0.0:8082", check_address, "where to serve, over mutual TLS",
-	    "127.0.0.1:8083" },
+	    "127.0.0.1:8183" },
 	{ "allowed_ids", SETTING_LIST,
 	    offsetof(struct api_settings, allowed_ids), NULL, check_spiffe_id,
 	    "a list: the SPIFFE IDs that may ask", NULL },

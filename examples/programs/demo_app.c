@@ -27,7 +27,7 @@ enum { PAGE_MAX = 4 * 1024 * 1024 };
 static const struct setting settings[] = {
 	{ "listen", SETTING_TEXT, offsetof(struct demo_settings, listen),
 	    "127.0.0.1:8080", check_address,
-	    "where to serve pages, plain HTTP", NULL },
+	    "where to serve pages, plain HTTP", "127.0.0.1:8180" },
 	{ "api_url", SETTING_TEXT, offsetof(struct demo_settings, api_url),
 	    "https://127.0.0.1:8082/attestation", NULL,
 	    "what the button calls", "http://127.0.0.1:9101/attestation" },
