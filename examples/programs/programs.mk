@@ -25,6 +25,12 @@ PROGRAMS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/examples \
 PROGRAMS_LIBS = %D%/libprograms.a src/task/libtask.a $(WORKLOAD_LIBS) \
 	$(CONFUSE_LIBS) $(EVENT_CORE_LIBS) $(JSON_C_LIBS)
 
+# Measures the examples, and is not installed.
+noinst_PROGRAMS += %D%/http-load
+%C%_http_load_SOURCES = %D%/http_load.c
+%C%_http_load_CPPFLAGS = $(PROGRAMS_CPPFLAGS)
+%C%_http_load_LDADD = $(PROGRAMS_LIBS)
+
 bin_PROGRAMS += %D%/api-service %D%/demo-app %D%/spire-cli
 %C%_api_service_SOURCES = %D%/api_service.c
 %C%_api_service_CPPFLAGS = $(PROGRAMS_CPPFLAGS)

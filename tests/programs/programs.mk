@@ -22,6 +22,7 @@ PROGRAMS_TEST_LIBS = $(PROGRAMS_LIBS) $(TEST_LIBS)
 PROGRAMS_TESTS = \
 	%D%/test_api_service \
 	%D%/test_demo_app \
+	%D%/test_http_load \
 	%D%/test_plain \
 	%D%/test_rotation \
 	%D%/test_spire_cli \
@@ -35,6 +36,9 @@ TESTS += $(PROGRAMS_TESTS)
 %C%_test_demo_app_SOURCES = %D%/test_demo_app.c $(PROGRAMS_STAGE)
 %C%_test_demo_app_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_demo_app_LDADD = $(PROGRAMS_TEST_LIBS)
+%C%_test_http_load_SOURCES = %D%/test_http_load.c $(PROGRAMS_STAGE)
+%C%_test_http_load_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
+%C%_test_http_load_LDADD = $(PROGRAMS_TEST_LIBS)
 %C%_test_plain_SOURCES = %D%/test_plain.c $(PROGRAMS_STAGE)
 %C%_test_plain_CPPFLAGS = $(PROGRAMS_TEST_CPPFLAGS)
 %C%_test_plain_LDADD = $(PROGRAMS_TEST_LIBS)
