@@ -543,7 +543,7 @@ one() {
 # dispatch VERB ARGUMENT...: what usage says
 dispatch() {
 	case ${1:-} in
-	up | status | test | down | env | build | clean)
+	up | status | test | bench | down | env | build | clean)
 		[ $# -eq 1 ] || { usage >&2 && exit 2; }
 		;;
 	start | stop | restart | log)
@@ -562,6 +562,11 @@ dispatch() {
 	down) down ;;
 	status) need_up && status ;;
 	test) need_up && try ;;
+	bench)
+		[ -e "$here/bench.sh" ] || { usage >&2 && exit 2; }
+		need_up
+		. "$here/bench.sh"
+		;;
 	env) need_up && cat "$state/env" ;;
 	build) find_build ;;
 	clean) rm -rf "$src/build-examples" "$cache/build-examples" ;;

@@ -4,6 +4,8 @@ EXTRA_DIST += \
 	%D%/agent-cli.conf \
 	%D%/agent-web.conf \
 	%D%/api-service.conf \
+	%D%/bench.awk \
+	%D%/bench.sh \
 	%D%/build-with-trust-bundle.sh \
 	%D%/cleanup.sh \
 	%D%/containers.env \
@@ -22,4 +24,5 @@ EXTRA_DIST += \
 	%D%/scenario.conf \
 	%D%/server.conf \
 	%D%/setup-spire.sh \
-	%D%/test.sh
+	%D%/test.sh \
+	%D%/twin.awk

@@ -13,7 +13,7 @@ state=${EXAMPLE_STATE_DIR:-/tmp/fargate-envoy-spire-$(id -u)}
 
 usage() {
 	cat <<END
-usage: ./run-local.sh up | status | test | down
+usage: ./run-local.sh up | status | test | bench | down
        ./run-local.sh start | stop | restart NAME
        ./run-local.sh log NAME
        ./run-local.sh env
@@ -28,6 +28,8 @@ usage: ./run-local.sh up | status | test | down
            count the first time
   status   who runs, and where; exit status 0 only if all is well
   test     try it from outside; the last line says "N passed, N failed"
+  bench    what the sidecars cost, beside TLS in the programs and plain HTTP;
+           BENCH_SECONDS (2) for each figure, BENCH_ROUNDS (3) of them all
   down     end all of it and remove its folder, $state
   start, stop, restart
            one of it, by a name of status
