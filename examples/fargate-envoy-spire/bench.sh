@@ -186,12 +186,8 @@ bench() {
 	choose_port 9123 && bench_out_port=$port
 	choose_port 9124 && bench_cold_port=$port
 	choose_port 9125 && bench_mesh_cold_port=$port
-	say "starting $(echo $bench_services)"
-	start_services bench-api bench-in-twin || return 1
-	# Each chooses ports, and has to be there before the next one does.
-	for name in bench-out-twin bench-out-twin-cold bench-out-mesh-cold; do
-		start_services "$name" || return 1
-	done
+	say "starting" $bench_services
+	start_services $bench_services || return 1
 	say "measuring, $(duration $((bench_rounds * 12 * bench_seconds * 11 / \
 		10))) and a little more"
 	for round in $(seq "$bench_rounds"); do

@@ -16,7 +16,7 @@ from lab import OPEN, ROOT, Failure
 PROGRAMS = ("src/server/aws-fargate-server-nodeattestor",
             "src/agent/aws-fargate-nodeattestor", "src/mock/fargate-mock",
             "examples/programs/demo-app", "examples/programs/api-service",
-            "examples/programs/spire-cli")
+            "examples/programs/spire-cli", "examples/programs/http-load")
 
 
 def arguments():

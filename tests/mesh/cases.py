@@ -10,6 +10,7 @@ import signal
 import ssl
 import subprocess
 import time
+import xml.etree.ElementTree
 
 from documented import ID, Documented
 from lab import (PORTS_EACH, ROOT, Loop, check_compose, compose_has_tasks,
@@ -488,6 +489,48 @@ def a_stopped_task_is_out(bench):
         expect(len(cli.seen) > 1, "the other task did not rotate")
 
 
+def bench_measures(bench):
+    """What the sidecars cost; and nothing of it stays."""
+    with shared(bench) as it:
+        it.env.update(BENCH_SECONDS="1", BENCH_ROUNDS="1")
+        before = set(os.listdir(f"{it.state}/pids"))
+        said = it.local("bench").stdout
+        rows = re.findall(r"^\| (plain|mTLS|two Envoys)\b.*\|$", said, re.M)
+        expect(len(rows) == 12, said)
+        kept, _, cold = (
+            dict(re.findall(r"^\| (.{24}) \| +(\d+) \|", part, re.M))
+            for part in said.split("requests/s")[1:4])
+        for cell in (kept, cold):
+            expect(len(cell) == 4 and all(int(n) > 0 for n in cell.values()),
+                   said)
+        # Figures may differ, but not so.
+        expect(int(kept["plain HTTP".ljust(24)]) >
+               int(kept["two Envoys, mTLS: mesh".ljust(24)]),
+               f"two proxies are faster than none: {said}")
+        image = xml.etree.ElementTree.parse(f"{it.state}/overhead.svg")
+        expect(len(image.findall(".//{http://www.w3.org/2000/svg}rect")) == 12,
+               "not every way is in the plot")
+        child = subprocess.Popen(
+            ["./run-local.sh", "bench"], cwd=it.here, env=it.env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        wait(lambda: os.path.exists(f"{it.state}/bench/figures"),
+             "a measurement")
+        child.terminate()
+        expect(child.wait(60) == 143, f"it ended with {child.returncode}")
+        expect(set(os.listdir(f"{it.state}/pids")) == before and
+               not os.path.exists(f"{it.state}/bench"), "it left files")
+        left = [one for one in processes_of(it.state) if "/bench/" in one]
+        expect(not left, f"left running: {left}")
+        it.env["BENCH_SECONDS"] = "0"
+        done = it.local("bench", ok=False)
+        expect(done.returncode == 1 and "BENCH_SECONDS" in done.stderr,
+               f"{done.returncode}, {done.stderr}")
+        it.local("status")
+        it.caller(by="WEB")
+        del it.env["BENCH_SECONDS"], it.env["BENCH_ROUNDS"]
+
+
 def works_for_a_user(bench):
     """Without root, as an ordinary user."""
     if os.getuid() != 0:
@@ -619,7 +662,7 @@ ALL = [(" ".join(f.__name__.split("_")), f) for f in (
     the_database_may_die, a_stopped_task_is_out, callers_are_named,
     strangers_are_refused, routes_and_headers_hold, nothing_is_readable,
     impostor_gets_nothing, envoys_take_their_files, figures_are_told,
-    documented_server_works, repairs_itself, gives_up_cleanly,
+    bench_measures, documented_server_works, repairs_itself, gives_up_cleanly,
     works_for_a_user, readme_is_true, containers_agree, helpers_work)]
 ALONE = (starts_quickly,)
 LONG = (rotation_drops_nothing, a_server_may_die, the_database_may_die,
