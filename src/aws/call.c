@@ -51,13 +51,14 @@ struct aws_call {
 
 	long status; /* of the last answer, with its words */
 	char code[AWS_CODE_SIZE], request_id[REQUEST_ID_SIZE];
+	bool throttled;
 
 	size_t size; /* of all of it, for wiping */
 	char bytes[];
 };
 
 static const char *
-result_word(int r)
+result_word(int r, bool throttled)
 {
 	switch (r) {
 	case ERR_OK:
@@ -67,7 +68,7 @@ result_word(int r)
 	case ERR_CANCELLED:
 		return "cancelled";
 	case ERR_UNAVAILABLE:
-		return "unavailable";
+		return throttled ? "throttled" : "unavailable";
 	default:
 		return "unusable";
 	}
@@ -90,8 +91,8 @@ answer(struct aws_call *call, int r, const struct err *err, struct str body,
 	};
 
 	if (observer != NULL && observer->called != NULL)
-		observer->called(observer->arg, call->operation, result_word(r),
-		    a.elapsed_ms);
+		observer->called(observer->arg, call->operation,
+		    result_word(r, call->throttled), a.elapsed_ms);
 	call->done(call->arg, r, &a, err);
 	aws_keys_unref(call->keys);
 	secret_wipe(call, call->size);
@@ -365,6 +366,7 @@ on_status(struct aws_call *call, const struct http_answer *http)
 
 	keep_words(call, http);
 	verdict = aws_error_verdict(call->status, str_of(call->code));
+	call->throttled = verdict == AWS_THROTTLED;
 	report(call, outcome_of(call, verdict));
 	if ((verdict == AWS_THROTTLED || verdict == AWS_UNAVAILABLE) &&
 	    try_again(call))
@@ -406,6 +408,7 @@ on_answer(
 		on_status(call, http);
 		return;
 	}
+	call->throttled = false;
 	report(call, GATE_NOTHING_LEARNED);
 	if (r == ERR_TIMEOUT)
 		r = ERR_UNAVAILABLE;

@@ -13,7 +13,10 @@
 
 struct aws_observer {
 	void *arg;
-	/* "DescribeTasks"; "ok", "denied", "throttled", "unavailable", ... */
+	/*
+	 * "DescribeTasks"; "ok", "denied", "throttled", "unavailable",
+	 * "unusable", "cancelled".
+	 */
 	void (*called)(void *arg, const char *operation, const char *result,
 	    int64_t elapsed_ms);
 	/* A DescribeTasks batch goes out with so many tasks. */

@@ -706,22 +706,54 @@ on_called(void *arg, const char *operation, const char *result, int64_t ms)
 	figures++;
 }
 
+static void
+expect_result(const struct aws_request *req, int r, const char *result)
+{
+	unsigned before = figures;
+
+	asks[0].answers = 0;
+	ck_assert_int_eq(ask(req)->r, r);
+	ck_assert_uint_eq(figures, before + 1);
+	ck_assert_str_eq(result_seen, result);
+}
+
 START_TEST(tells_how_each_call_ended)
 {
 	const struct aws_observer observer = { &figures, on_called, NULL };
 	struct aws_request req = request();
 
 	figures = 0;
+	req.sends = 1;
 	caller.observer = &observer;
 	FAKE_REPLY(fake, OP, .times = 1, .body = "{}");
-	FAKE_REPLY(fake, OP, .status = 400, .body = ERROR("AccessDenied"));
-	ck_assert_int_eq(ask(&req)->r, ERR_OK);
-	ck_assert_uint_eq(figures, 1);
-	ck_assert_str_eq(result_seen, "ok");
-	asks[0].answers = 0;
-	ck_assert_int_eq(ask(&req)->r, ERR_POLICY);
-	ck_assert_uint_eq(figures, 2);
-	ck_assert_str_eq(result_seen, "denied");
+	FAKE_REPLY(fake, OP, .times = 1, .status = 400,
+	    .body = ERROR("AccessDenied"));
+	FAKE_REPLY(fake, OP, .times = 1, .status = 400,
+	    .body = ERROR("ThrottlingException"));
+	FAKE_REPLY(fake, OP, .times = 1, .status = 503);
+	FAKE_REPLY(fake, OP, .status = 404);
+	expect_result(&req, ERR_OK, "ok");
+	expect_result(&req, ERR_POLICY, "denied");
+	expect_result(&req, ERR_UNAVAILABLE, "throttled");
+	expect_result(&req, ERR_UNAVAILABLE, "unavailable");
+	expect_result(&req, ERR_UPSTREAM, "unusable");
+}
+END_TEST
+
+/* Throttled, and then not even heard: by then it is more than throttling. */
+START_TEST(tells_of_the_last_try)
+{
+	const struct aws_observer observer = { &figures, on_called, NULL };
+	struct aws_request req = request();
+
+	caller.observer = &observer;
+	req.sends = 2;
+	FAKE_REPLY(fake, OP, .times = 1, .status = 429);
+	FAKE_REPLY(fake, OP, .times = 1, .how = FAKE_DROPS);
+	FAKE_REPLY(fake, OP, .times = 1, .how = FAKE_DROPS);
+	FAKE_REPLY(fake, OP, .status = 429);
+	expect_result(&req, ERR_UNAVAILABLE, "unavailable");
+	expect_result(&req, ERR_UNAVAILABLE, "throttled");
 }
 END_TEST
 
@@ -758,6 +790,7 @@ main(void)
 	tcase_add_test(tc, rests_when_aws_throttles);
 	tcase_add_test(tc, a_probe_that_is_cancelled_leaves_the_gate_usable);
 	tcase_add_test(tc, tells_how_each_call_ended);
+	tcase_add_test(tc, tells_of_the_last_try);
 	tcase_add_checked_fixture(proxies, set_up_without_http, tear_down);
 	tcase_add_test(proxies, goes_through_a_proxy_by_https_only);
 	suite_add_tcase(s, tc);
