@@ -44,6 +44,7 @@ include tests/fuzz/fuzz.mk
 include tests/packages/packages.mk
 include tests/examples/examples.mk
 include tests/mesh/mesh.mk
+include tests/monitoring/monitoring.mk
 include tests/checks.mk
 include tests/torture.mk
 include tests/bench/bench.mk
