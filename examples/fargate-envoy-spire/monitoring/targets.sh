@@ -21,7 +21,9 @@ containers, are
     ENVOY_CLI_ADMIN_PORT
 
 and, where they are not on this machine, the hosts SPIRE_A_METRICS_HOST and so
-on, ENVOY_WEB_ADMIN_HOST and so on.
+on, ENVOY_WEB_ADMIN_HOST and so on.  What is in "targets" already is for
+containers by the names of docker-compose.yml.  The admin interface of an Envoy
+obeys whoever reaches it: let others reach no more than /stats/prometheus of it.
 END
 }
 
