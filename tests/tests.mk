@@ -45,6 +45,7 @@ include tests/packages/packages.mk
 include tests/examples/examples.mk
 include tests/mesh/mesh.mk
 include tests/monitoring/monitoring.mk
+include tests/ecs/ecs.mk
 include tests/checks.mk
 include tests/torture.mk
 include tests/bench/bench.mk
