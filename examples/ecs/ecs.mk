@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	%D%/policies/server-verify-tasks.json \
 	%D%/policies/task-trust.json \
 	%D%/policies/workload-execution.json \
+	%D%/README.md \
 	%D%/server.conf \
 	%D%/task-definitions/api-service.json \
 	%D%/task-definitions/cli-client.json \

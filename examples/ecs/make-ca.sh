@@ -7,20 +7,22 @@
 #   root.key      stays offline; needed again for the next issuer only
 #   issuing.pem   signs the certificates of the SPIRE servers, for a year
 #   issuing.key   its key, for the servers alone
+#
+# Where root.pem and root.key are there already, only a new issuer is made.
 set -eu
 
 domain=${1:?"which trust domain?"}
 cd "${2:-.}"
 umask 077
 
-for file in root.key root.pem issuing.key issuing.pem; do
+for file in issuing.key issuing.pem; do
 	[ ! -e "$file" ] || {
 		echo "make-ca.sh: $file is there already" >&2
 		exit 1
 	}
 done
 
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes \
+[ -e root.pem ] || [ -e root.key ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes \
 	-keyout root.key -out root.pem -days 3650 -sha384 \
 	-subj "/O=$domain/CN=SPIFFE root" \
 	-addext "basicConstraints=critical,CA:TRUE" \

@@ -50,6 +50,7 @@ class Template:
             document = yaml.load(f, Loader)  # a SafeLoader
         self.parameters = document.get("Parameters", {})
         self.resources = document["Resources"]
+        self.outputs = document.get("Outputs", {})
         self.known = {**VALUES["pseudo"], **VALUES["every"],
                       **VALUES.get(name, {})}
 

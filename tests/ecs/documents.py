@@ -5,6 +5,7 @@ import copy
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -219,6 +220,54 @@ def what_the_plugin_needs_is_what_its_page_says(_lab):
             for key in s.get("Condition", {}):
                 if name == "task-trust":
                     assert f'"{key}"' in page, key
+
+
+#
+# README.md
+#
+
+
+def stacks_of_the_page(page):
+    """[(stack, template, has the capability, {parameter: value})]"""
+    joined = page.replace("\\\n", " ")
+    for line in re.findall(r"^aws cloudformation deploy .*$", joined, re.M):
+        words = line.split()
+        given = re.findall(r"\s([A-Z]\w+)=", line)
+        yield (words[words.index("--stack-name") + 1],
+               words[words.index("--template-file") + 1],
+               "CAPABILITY_NAMED_IAM" in words, set(given))
+
+
+def page_problems(page):
+    templates = {}
+    for stack, path, may_make_roles, given in stacks_of_the_page(page):
+        t = cfn.Template(os.path.basename(path)[:-5])
+        templates[stack] = t
+        for name in given - set(t.parameters):
+            yield f"{stack} has no parameter {name}"
+        for name, p in t.parameters.items():
+            if "Default" not in p and name not in given:
+                yield f"{stack} is not given {name}"
+        if bool(t.of_type("AWS::IAM::Role")) != may_make_roles:
+            yield f"{stack}: CAPABILITY_NAMED_IAM"
+    for stack, name in re.findall(r"\(out (\S+) (\w+)\)", page):
+        if name not in templates[stack].outputs:
+            yield f"{stack} has no output {name}"
+
+
+@case
+def the_page_gives_the_stacks_what_they_want(_lab):
+    page = read("examples", "ecs", "README.md")
+    equal([s[0] for s in stacks_of_the_page(page)],
+          ["spire-base", "spire-server", "api-service", "demo-app"])
+    none(page_problems(page))
+    for broken_page, words in (
+            (page.replace("AppImage=", "Image="), "is not given AppImage"),
+            (page.replace("VpcId=", "Vpc="), "has no parameter Vpc"),
+            (page.replace("--capabilities CAPABILITY_NAMED_IAM", ""),
+             "CAPABILITY_NAMED_IAM"),
+            (page.replace("ServerAddress)", "Server)"), "has no output")):
+        must_say(list(page_problems(broken_page)), words, words)
 
 
 #

@@ -2,6 +2,7 @@
 """Settings of SPIRE, the plugins and Envoy, read by those they are for."""
 
 import hashlib
+import json
 import os
 import re
 import sys
@@ -11,7 +12,7 @@ import yaml
 import cfn
 import rules
 from documents import WORKLOADS, definition
-from lab import case, equal, expand, none, read
+from lab import case, equal, expand, free_port, none, read, wait_for
 
 ROLE = {"spire-server": "server", "spire-agent": "agent"}
 
@@ -212,9 +213,13 @@ def envoy_problems(e):
         yield "SDS wants a node"
 
 
+def envoy_binary():
+    return os.path.join(os.path.dirname(sys.executable), "envoy")
+
+
 def envoy_says(lab, text):
-    return lab.tried(os.path.join(os.path.dirname(sys.executable), "envoy"),
-                     "--mode", "validate", "-c", lab.file("e.yaml", text))
+    return lab.tried(envoy_binary(), "--mode", "validate", "-c",
+                     lab.file("e.yaml", text))
 
 
 @case
@@ -252,6 +257,33 @@ def envoy_is_what_the_task_definition_takes_it_for(_lab):
     endpoint = rules.containers_of(definition("cli-client"))["cli-client"]
     assert f"https://{api['address']}:{api['port_value']}/attestation" in \
         endpoint["command"], endpoint["command"]
+
+
+@case
+def the_health_of_envoy_is_asked_as_it_answers(lab):
+    """Fails before it is ready, and does not wait for an identity."""
+    e = envoy_configuration()
+    ports = {}
+    for address in all_of(e, "socket_address"):
+        if address["address"] in ("127.0.0.1", "0.0.0.0"):
+            address["address"] = "127.0.0.1"
+            ports[address["port_value"]] = address["port_value"] = free_port()
+    for config in all_of(e, "sds_config"):
+        config["initial_fetch_timeout"] = "1s"
+    next(c for c in e["static_resources"]["clusters"]
+         if c["name"] == "api-service")["type"] = "STATIC"
+    next(a for a in all_of(e, "socket_address")
+         if a["address"] == "api-service.apps.internal"
+         )["address"] = "127.0.0.1"
+    check = rules.containers_of(definition("demo-app-envoy"))["envoy"][
+        "healthCheck"]["command"][1:]
+    check[-1] = check[-1].replace("9901", str(ports[9901]))
+    assert lab.tried(*check).returncode != 0
+    with lab.running("envoy", envoy_binary(), "-c",
+                     lab.file("e.yaml", json.dumps(e)),
+                     "--disable-hot-restart", "--concurrency", "1"):
+        wait_for("Envoy's health",
+                 lambda: lab.tried(*check).returncode == 0)
 
 
 @case

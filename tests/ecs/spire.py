@@ -105,6 +105,22 @@ def the_ca_has_an_issuer_below_an_offline_root(lab):
 
 
 @case
+def a_new_issuer_needs_no_new_root(lab):
+    folder = lab.file("again")
+    os.mkdir(folder)
+    lab.run(script("make-ca.sh"), "example.org", folder)
+    root = read(folder, "root.pem")
+    old = read(folder, "issuing.pem")
+    for name in ("issuing.key", "issuing.pem"):
+        os.unlink(os.path.join(folder, name))
+    lab.run(script("make-ca.sh"), "example.org", folder)
+    equal(read(folder, "root.pem"), root)
+    assert read(folder, "issuing.pem") != old
+    lab.run("openssl", "verify", "-CAfile", f"{folder}/root.pem",
+            f"{folder}/issuing.pem")
+
+
+@case
 def the_trust_bundle_is_written_or_the_task_ends(lab):
     make_ca(lab)
     root = read(lab.file("root.pem"))
