@@ -22,13 +22,16 @@ for file in issuing.key issuing.pem; do
 	}
 done
 
-[ -e root.pem ] || [ -e root.key ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes \
-	-keyout root.key -out root.pem -days 3650 -sha384 \
-	-subj "/O=$domain/CN=SPIFFE root" \
-	-addext "basicConstraints=critical,CA:TRUE" \
-	-addext "keyUsage=critical,keyCertSign,cRLSign" \
-	-addext "subjectAltName=URI:spiffe://$domain"
+make_root() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes \
+		-keyout root.key -out root.pem -days 3650 -sha384 \
+		-subj "/O=$domain/CN=SPIFFE root" \
+		-addext "basicConstraints=critical,CA:TRUE" \
+		-addext "keyUsage=critical,keyCertSign,cRLSign" \
+		-addext "subjectAltName=URI:spiffe://$domain"
+}
 
+[ -e root.pem ] || [ -e root.key ] || make_root
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes \
 	-keyout issuing.key -out issuing.csr -sha384 \
 	-subj "/O=$domain/CN=Issuer of SPIRE servers"

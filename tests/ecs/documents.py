@@ -155,6 +155,7 @@ def policies_fit_the_model_of_iam(_lab):
     for name in cfn.POLICIES:
         text = json.dumps(document("policies", name))
         if name.endswith("-trust"):
+            assert len(text) <= 2048, f"{name} is too long"
             found = told_by_botocore("iam", "CreateRole", {
                 "RoleName": "a", "AssumeRolePolicyDocument": text})
         else:
@@ -165,17 +166,18 @@ def policies_fit_the_model_of_iam(_lab):
 
 
 def policy_as_template(lab, policy):
+    kind, key = "ManagedPolicy", "PolicyDocument"
+    if "Principal" in policy["Statement"][0]:
+        kind, key = "Role", "AssumeRolePolicyDocument"
     return lab.file("policy.json", json.dumps({
-        "Resources": {"P": {"Type": "AWS::IAM::ManagedPolicy",
-                            "Properties": {"PolicyDocument": policy}}}}))
+        "Resources": {"P": {"Type": "AWS::IAM::" + kind,
+                            "Properties": {key: policy}}}}))
 
 
 @case
 def policies_name_actions_that_there_are(lab):
     for name in cfn.POLICIES:
-        if not name.endswith("-trust"):
-            equal(lint(policy_as_template(lab, document("policies", name))),
-                  "")
+        equal(lint(policy_as_template(lab, document("policies", name))), "")
 
 
 @case
@@ -419,6 +421,10 @@ def broken_policies_are_seen(lab):
     must_say(list(rules.trust_of_a_task(loose)), "others than ECS", loose)
     del loose["Statement"][0]["Condition"]
     must_say(list(rules.trust_of_a_task(loose)), "of another account", loose)
+    assert told_by_botocore("iam", "CreatePolicy", {
+        "PolicyName": "a", "PolicyDocument": ""})
+    loose["Statement"][0]["Princpal"] = "x"
+    assert lint(policy_as_template(lab, loose))
     typo = statement(Action="ecs:DescribeTask", Resource="*")
     assert "'describetask' is not one of" in lint(
         policy_as_template(lab, typo))
