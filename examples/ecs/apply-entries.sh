@@ -11,22 +11,9 @@ set -euo pipefail
 : "${SPIRE_SERVER_SOCKET:?}" "${TRUST_DOMAIN:?}" "${WORKLOAD_CLUSTER:?}"
 : "${ACCOUNT:?}" "${WORKLOADS:?"NAME:UID[:ACCOUNT]..."}"
 
-server() {
-	spire-server "$@" -socketPath "$SPIRE_SERVER_SOCKET"
-}
+. "$(dirname "$0")/../entries.sh"
 
-# entry ID ARGUMENT...: new, or brought up to date
-entry() {
-	local id=$1 verb=create done=created
-	shift
-	case $known in
-	*"\"id\":\"$id\""*) verb=update done="up to date" ;;
-	esac
-	server entry $verb -entryID "$id" "$@" >/dev/null
-	echo "$id: $done"
-}
-
-known=$(server entry show -output json | tr -d ' \n')
+know_entries
 domain=spiffe://$TRUST_DOMAIN
 for word in $WORKLOADS; do
 	IFS=: read -r name uid account more <<<"$word"
@@ -40,8 +27,7 @@ for word in $WORKLOADS; do
 	# them: of this family, under this role, started without a change to
 	# their definition, and without a way in for people.
 	alias=$domain/aws_fargate_task/$account/$WORKLOAD_CLUSTER/$name
-	entry "node-$account-$name" -parentID "$domain/spire/server" \
-		-spiffeID "$alias" \
+	entry "node-$account-$name" -node -spiffeID "$alias" \
 		-selector "aws_fargate_task:account:$account" \
 		-selector "aws_fargate_task:cluster:$WORKLOAD_CLUSTER" \
 		-selector "aws_fargate_task:family:$name" \

@@ -355,7 +355,7 @@ BROKEN_WORKLOADS = (
     (API, (API, "dependsOn"), "-", "does not wait for the agent"),
     (API, (API, "dependsOn", 0, "condition"), "START",
      "does not wait for the agent"),
-    (ENVOY, ("demo-app", "user"), "10101:10101", "has the uid of envoy"),
+    (ENVOY, ("demo-app", "user"), "10011:10011", "has the uid of envoy"),
     (ENVOY, ("envoy", "user"), "0:0", "is root"),
     (API, (API, "mountPoints", 0, "readOnly"), False, "may replace"),
     (ENVOY, ("demo-app", "portMappings"), [{"containerPort": 8080}],

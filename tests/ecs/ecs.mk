@@ -11,8 +11,8 @@ EXTRA_DIST += \
 	%D%/spire.py \
 	%D%/values.json
 
-# examples/ecs against cfn-lint, botocore and Envoy, which come from PyPI, and
-# a real SPIRE.
+# examples/ecs against cfn-lint and botocore, which come from PyPI, and a real
+# SPIRE and Envoy.
 .PHONY: check-ecs check-ecs-programs
 check-ecs: check-ecs-programs
 	$(top_srcdir)/%D%/run $(abs_top_builddir)

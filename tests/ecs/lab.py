@@ -91,7 +91,7 @@ class Lab:
 
     def __init__(self, build):
         self.build = build
-        self.spire = os.environ["SPIRE"]
+        self.spire, self.envoy = os.environ["SPIRE"], os.environ["ENVOY"]
         self.dir = tempfile.mkdtemp(prefix="ecs-")
         atexit.register(shutil.rmtree, self.dir, ignore_errors=True)
         self.plugins = {

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 
 import yaml
 
@@ -213,12 +212,8 @@ def envoy_problems(e):
         yield "SDS wants a node"
 
 
-def envoy_binary():
-    return os.path.join(os.path.dirname(sys.executable), "envoy")
-
-
 def envoy_says(lab, text):
-    return lab.tried(envoy_binary(), "--mode", "validate", "-c",
+    return lab.tried(lab.envoy, "--mode", "validate", "-c",
                      lab.file("e.yaml", text))
 
 
@@ -241,7 +236,7 @@ def envoy_is_what_the_task_definition_takes_it_for(_lab):
     equal([p["containerPort"] for p in d["envoy"]["portMappings"]],
           [listens["ingress"]["port_value"]])
     values = {x["name"]: x["value"] for x in d["demo-app"]["environment"]}
-    equal(values["API_SERVICE_URL"],
+    equal(values["WEB_EGRESS_URL"],
           "http://127.0.0.1:%d" % listens["egress"]["port_value"])
     ends = {c["name"]: next(all_of(c, "address")) for c in e["clusters"]}
     equal(values["DEMO_APP_LISTEN"], "%(address)s:%(port_value)s" %
@@ -279,7 +274,7 @@ def the_health_of_envoy_is_asked_as_it_answers(lab):
         "healthCheck"]["command"][1:]
     check[-1] = check[-1].replace("9901", str(ports[9901]))
     assert lab.tried(*check).returncode != 0
-    with lab.running("envoy", envoy_binary(), "-c",
+    with lab.running("envoy", lab.envoy, "-c",
                      lab.file("e.yaml", json.dumps(e)),
                      "--disable-hot-restart", "--concurrency", "1"):
         wait_for("Envoy's health",
@@ -313,13 +308,16 @@ def images_hold_what_their_containers_run(_lab):
     text = read("examples", "ecs", "Dockerfile").replace("\\\n", " ")
     stages = dict(re.findall(r"^FROM \S+ AS ([\w-]+)\n((?:(?!FROM).*\n?)*)",
                              text, re.M))
-    for source in re.findall(r"examples/ecs/\S+", text):
+    for source in re.findall(r"^COPY .*", text, re.M):
+        assert source.startswith("COPY --from=") or source == "COPY . /src" \
+            or source.split()[1].startswith(("examples/", "scripts")), source
+    for source in re.findall(r"examples/\S+", text):
         assert source.endswith("/rds-ca.pem") or \
             os.path.exists(os.path.join(cfn.ROOT, source)), source
     for stage, names in {
             "spire-server": ("spire-server", "server.conf", "rds-ca.pem",
                              "aws-fargate-server-nodeattestor",
-                             "apply-entries.sh"),
+                             "apply-entries.sh", "entries.sh"),
             "spire-agent": ("spire-agent", "agent.conf",
                             "aws-fargate-nodeattestor",
                             "write-trust-bundle.sh"),

@@ -163,7 +163,7 @@ def entries_are_applied_and_applied_again(lab):
         equal(len(made), 6)
         equal(made["123456789012-demo-app"], (
             "/aws_fargate_task/123456789012/my-cluster/demo-app",
-            "/demo-app", ["unix:uid:10101"]))
+            "/demo-app", ["unix:uid:10011"]))
         equal(made["node-123456789012-demo-app"], (
             "/spire/server",
             "/aws_fargate_task/123456789012/my-cluster/demo-app",
