@@ -9,15 +9,17 @@ EXTRA_DIST += \
 	%D%/readme.py \
 	%D%/run
 
-# The examples as processes, with a real SPIRE, PostgreSQL and a browser.
-.PHONY: check-examples
+# The first example as processes, with a real SPIRE, PostgreSQL and a browser;
+# check-examples is all of them.
+.PHONY: check-examples check-apps
+check-examples: check-apps
 if EXAMPLES
-check-examples: all
+check-apps: all
 	$(top_srcdir)/%D%/run --build $(abs_top_builddir) \
 		--pictures $(abs_top_builddir)/pictures
 else
-check-examples:
-	@echo "check-examples: configure with --enable-examples" >&2
+check-apps:
+	@echo "check-apps: configure with --enable-examples" >&2
 	@exit 1
 endif
 

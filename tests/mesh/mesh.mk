@@ -7,11 +7,11 @@ EXTRA_DIST += \
 
 # The mesh as processes, with a real SPIRE, Envoy and PostgreSQL.
 .PHONY: check-mesh
+check-examples: check-mesh
 if EXAMPLES
 check-mesh: all
 	$(top_srcdir)/%D%/run --build $(abs_top_builddir) \
 		--pictures $(abs_top_builddir)/pictures
-check-examples: check-mesh
 else
 check-mesh:
 	@echo "check-mesh: configure with --enable-examples" >&2
