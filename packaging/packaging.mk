@@ -2,6 +2,7 @@
 #
 # Packages are made from the release tarball, never from the tree.
 EXTRA_DIST += \
+	%D%/check-reproducible \
 	%D%/debian \
 	%D%/dist-tar \
 	%D%/make-deb \
@@ -19,6 +20,21 @@ deb: dist
 rpm: dist
 	$(SHELL) $(srcdir)/%D%/make-rpm $(distdir).tar.xz $(PACKAGE) \
 		$(VERSION) packages/rpm
+.PHONY: check-reproducible
+check-reproducible: dist
+	$(SHELL) $(srcdir)/%D%/check-reproducible $(distdir).tar.xz \
+		$(PACKAGE) $(VERSION) packages/reproducible
+
+# All that a release has to pass, from quick to slow; as root.
+.PHONY: release-check
+release-check:
+	$(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='tests/check_release.sh tests/check_man.sh'
+	$(MAKE) $(AM_MAKEFLAGS) check-reproducible
+	$(MAKE) $(AM_MAKEFLAGS) check-packages
+	$(MAKE) $(AM_MAKEFLAGS) distcheck
+	@echo "release-check: $(distdir).tar.xz and packages/ can go out"
+
 mostlyclean-local: clean-packages
 .PHONY: clean-packages
 clean-packages:

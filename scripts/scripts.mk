@@ -10,5 +10,6 @@ EXTRA_DIST += \
 	%D%/go \
 	%D%/images \
 	%D%/lib.sh \
+	%D%/make-repo \
 	%D%/spire \
 	%D%/static-curl

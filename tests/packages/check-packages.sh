@@ -37,7 +37,8 @@ quietly() {
 need_tools() {
 	missing=
 	for tool in debootstrap:debootstrap lintian:lintian rpmlint:rpmlint \
-		rpm:rpm dnf:dnf createrepo_c:createrepo-c; do
+		rpm:rpm dnf:dnf createrepo_c:createrepo-c gpg:gnupg \
+		apt-ftparchive:apt-utils; do
 		command -v "${tool%:*}" >/dev/null ||
 			missing="$missing ${tool#*:}"
 	done
@@ -143,17 +144,80 @@ expect_works() {
 	did "$1: programs run, pages and samples are there"
 }
 
+# --- repositories ---------------------------------------------------------
+
+# A key of its own, with an agent that ends with it.
+make_key() {
+	GNUPGHOME=$(mktemp -d)
+	export GNUPGHOME
+	trap 'gpgconf --kill all; rm -rf "$GNUPGHOME"' EXIT
+	quietly gpg --batch --passphrase "" --quick-generate-key \
+		"check-packages <nobody@example.org>" rsa3072 sign never
+}
+
+make_repo() {
+	mkdir -p "$root/packages"
+	quietly "$here/../../scripts/make-repo" --key nobody@example.org \
+		--url file:///packages "$root/packages" "$dir"/deb/*.deb \
+		$(ls "$dir"/rpm/*.rpm | grep -v '\.src\.rpm$')
+	# Again, for nothing.
+	quietly "$here/../../scripts/make-repo" --key nobody@example.org \
+		--url file:///packages "$root/packages" "$dir"/deb/*.deb \
+		$(ls "$dir"/rpm/*.rpm | grep -v '\.src\.rpm$')
+	did "make-repo: signed repositories for apt and yum"
+}
+
+use_repo() {
+	mkdir -p "$root/etc/apt/keyrings"
+	cp "$root/packages/$name.asc" "$root/etc/apt/keyrings/"
+	cp "$root/packages/$name.sources" "$root/etc/apt/sources.list.d/"
+	quietly inside apt-get -q update
+}
+
+forget_repo() {
+	rm -f "$root/etc/apt/keyrings/$name.asc" \
+		"$root/etc/apt/sources.list.d/$name.sources"
+	quietly inside apt-get -q update
+}
+
+# refused WHAT REGEX COMMAND...
+refused() {
+	what=$1 regex=$2
+	shift 2
+	! "$@" >"$dir/log" 2>&1 </dev/null || die "$what is not refused"
+	grep -Eq "$regex" "$dir/log" || { cat "$dir/log" >&2 &&
+		die "$what is refused, but not by \"$regex\""; }
+	did "$what is refused"
+}
+
+# What somebody changed on its way is not installed.
+refuse_changes() {
+	deb=$(ls "$root"/packages/apt/pool/main/${server}_*.deb)
+	cp "$deb" "$dir/whole.deb"
+	printf x | dd of="$deb" bs=1 seek=200 conv=notrunc status=none
+	refused "a changed deb" 'Hash Sum mismatch' inside apt-get -q -y \
+		--no-install-recommends install "$server"
+	mv "$dir/whole.deb" "$deb"
+	list=$root/packages/apt/dists/stable/InRelease
+	cp "$list" "$dir/whole"
+	sed -i 's/^Label: .*/Label: changed/' "$list"
+	refused "a changed list of debs" 'BADSIG|invalid' inside apt-get -q \
+		-o APT::Update::Error-Mode=any update
+	mv "$dir/whole" "$list"
+	quietly inside apt-get -q update
+}
+
 # --- the packages ---------------------------------------------------------
 
 check_deb() {
-	mkdir -p "$root/packages"
-	cp "$dir"/deb/*.deb "$root/packages/"
 	# Minimal systems are told not to keep manual pages and samples.
 	rm -f "$root"/etc/dpkg/dpkg.cfg.d/*
+	use_repo
+	refuse_changes
 	for one in "$server" "$agent" "$name-mock" "$name-doc"; do
 		quietly inside apt-get -q -y --no-install-recommends install \
-			"$(cd "$root" && ls packages/${one}_*.deb | sed s,^,/,)"
-		did "deb: $one installs"
+			"$one"
+		did "deb: $one installs by its name"
 	done
 	expect_works deb
 	quietly inside dpkg --verify "$server" "$agent" "$name-mock" "$name-doc"
@@ -161,6 +225,7 @@ check_deb() {
 	quietly inside apt-get -q -y remove "$server" "$agent" "$name-mock" \
 		"$name-doc"
 	quietly inside dpkg --purge "$server" "$agent" "$name-mock" "$name-doc"
+	forget_repo
 	expect_nothing_left "removal of the debs"
 }
 
@@ -179,35 +244,36 @@ check_rpm() {
 
 # dnf resolves: the documentation, which depends on nothing, goes in whole.
 check_dnf() {
-	repo=$dir/repo
-	rm -rf "$repo" "$root.dnf"
-	mkdir -p "$repo"
-	cp "$dir"/rpm/*.rpm "$repo/"
-	rm -f "$repo"/*.src.rpm
-	quietly createrepo_c "$repo"
-	quietly dnf -y --installroot="$root.dnf" --releasever=1 \
-		--setopt=reposdir=/nonexistent --setopt=cachedir="$root.dnf/cache" \
-		--repofrompath=l,"file://$repo" --repo=l --nogpgcheck \
-		install "$name-doc"
+	rm -rf "$root.dnf"
+	mkdir -p "$root.dnf/repos"
+	sed "s,file:///packages,file://$root/packages,g" \
+		"$root/packages/$name.repo" >"$root.dnf/repos/$name.repo"
+	dnf="dnf -y --installroot=$root.dnf --releasever=1
+		--setopt=reposdir=$root.dnf/repos
+		--setopt=cachedir=$root.dnf/cache"
+	quietly $dnf install "$name-doc"
 	[ -s "$root.dnf/usr/share/man/man7/aws_fargate_task.7.gz" ] ||
 		die "dnf has installed no manual page"
-	did "rpm: dnf installs the documentation"
-	if dnf -q --installroot="$root.dnf" --releasever=1 \
-		--setopt=reposdir=/nonexistent --setopt=cachedir="$root.dnf/cache" \
-		--repofrompath=l,"file://$repo" --repo=l \
-		repoquery --requires "$server" >"$dir/log" 2>&1 &&
+	did "rpm: dnf installs the documentation, signed"
+	if $dnf -q repoquery --requires "$server" >"$dir/log" 2>&1 &&
 		grep -q '^libgrpc' "$dir/log"; then
 		did "rpm: the plugin requires the libraries it is linked with"
 	else
 		cat "$dir/log" >&2
 		die "the server plugin's package does not require libgrpc"
 	fi
-	rm -rf "$repo" "$root.dnf"
+	rm -rf "$root.dnf"
+	printf x >>"$root/packages/yum/repodata/repomd.xml"
+	refused "a changed list of rpms" 'signature|GPG|gpg' \
+		$dnf install "$name-doc"
+	rm -rf "$root.dnf"
 }
 
 need_tools
+make_key
 lint
 make_root
+make_repo
 check_deb
 check_rpm
 check_dnf
