@@ -399,9 +399,8 @@ stage_signal(struct child *c, int number)
 	ck_assert_int_eq(kill(c->pid, number), 0);
 }
 
-/* A line of /proc/PID/status. */
-static long
-memory_kb(const struct child *c, const char *which)
+long
+stage_memory_kb(const struct child *c, const char *which)
 {
 	char path[64], line[256];
 	long kb = 0;
@@ -420,8 +419,9 @@ memory_kb(const struct child *c, const char *which)
 void
 stage_is_small(const struct child *c, const char *name)
 {
-	long all = memory_kb(c, "VmRSS:"), own = memory_kb(c, "RssAnon:");
-	long peak = memory_kb(c, "VmHWM:");
+	long all = stage_memory_kb(c, "VmRSS:");
+	long own = stage_memory_kb(c, "RssAnon:");
+	long peak = stage_memory_kb(c, "VmHWM:");
 
 	(void)printf("%s: %ld KB resident, %ld KB of it its own; %ld KB at most"
 		     " so far\n",

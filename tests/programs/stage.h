@@ -73,6 +73,9 @@ void stage_ready(struct child *c, bool has_health);
 /* All output, and the exit status. */
 int stage_end(struct child *c, struct buf *out, struct buf *err);
 void stage_signal(struct child *c, int number);
+/* A line of /proc/PID/status, such as "VmRSS:". */
+long stage_memory_kb(const struct child *c, const char *which);
+
 /*
  * At no time was there 15 MB of resident memory, with all libraries, nor is
  * there 3 MB of its own.  Prints them; a sanitizer's build is never small.
