@@ -105,6 +105,6 @@ int workload_validate_jwt(struct spiffe_id *id, struct buf *claims,
     int64_t timeout_ms, struct err *err) MUST_USE;
 
 /* End those calls, and each that begins later. */
-void workload_interrupt(struct workload *w);
+void workload_interrupt(struct workload *w); /* takes NULL */
 
 #endif

@@ -41,6 +41,8 @@ workload_interrupt(struct workload *w)
 {
 	struct list *l;
 
+	if (w == NULL)
+		return;
 	(void)pthread_mutex_lock(&w->lock);
 	w->interrupted = true;
 	for (l = w->asked.next; l != &w->asked; l = l->next)
