@@ -35,7 +35,7 @@ for arg; do
 	esac
 done
 
-images=fargate-envoy-spire server=spire-server-a settings=ENVOY_IMAGE
+images=fargate-envoy-spire settings=ENVOY_IMAGE
 . "$here/../fargate-spire-mock/compose.sh"
 
 if [ $local = no ] && ! has_engine; then

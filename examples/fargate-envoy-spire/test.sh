@@ -30,9 +30,14 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	esac
 	state=${EXAMPLE_STATE_DIR:-/tmp/fargate-envoy-spire-$(id -u)}
 	[ ! -O "$state/env" ] || exec "$here/run-local.sh" test
-	images=fargate-envoy-spire server=spire-server-a settings=ENVOY_IMAGE
+	images=fargate-envoy-spire settings=ENVOY_IMAGE
 	. "$here/../fargate-spire-mock/compose.sh"
 	need_containers
+	server=spire-server-a
+	at_server() {
+		inside "" "$server" spire-server "$@" -socketPath \
+			"$RUN_DIR/server-${server#spire-server-}/api.sock"
+	}
 	web=127.0.0.1:${DEMO_APP_HOST_PORT:-8080}
 	api=127.0.0.1:${API_SERVICE_HOST_PORT:-8083}
 	any_uid=yes

@@ -4,10 +4,9 @@
 # through it; sourced by bash
 #
 # EXAMPLE_COMPOSE is the command where both are there and v1 is meant.  here is
-# the folder of the example; the next three are for this one, and another may
-# set them before.
+# the folder of the example; images and settings are for this one, and another
+# sets them before.
 images=${images:-fargate-spire-mock}
-server=${server:-spire-server}
 settings="POSTGRES_PASSWORD BASE_IMAGE SPIRE_SERVER_IMAGE SPIRE_AGENT_IMAGE
 	POSTGRES_IMAGE EXAMPLE_IMAGES EXAMPLE_FRESH COMPOSE_PROJECT_NAME
 	DEMO_APP_HOST_PORT API_SERVICE_HOST_PORT SPIRE_SERVER_HOST_PORT
@@ -98,7 +97,7 @@ in_task() {
 
 # at_server COMMAND...: of spire-server
 at_server() {
-	inside "" "$server" spire-server "$@" \
+	inside "" spire-server spire-server "$@" \
 		-socketPath "$SPIRE_SERVER_SOCKET"
 }
 
@@ -147,11 +146,25 @@ build_images() {
 		"export \$($src/scripts/base-images)"
 }
 
+# need_network: an engine says of it only that an address is in use
+need_network() {
+	local ours=${COMPOSE_PROJECT_NAME:-$images}_ecs taken
+	taken=$(docker network inspect -f \
+		'{{.Name}} {{range .IPAM.Config}}{{.Subnet}}{{end}}' \
+		$(docker network ls -q) |
+		sed -n 's|^\(.*\) 169\.254\.170\.0/24$|\1|p' |
+		grep -vxF "$ours") || true
+	[ -z "$taken" ] || die "the network \"$taken\" has" \
+		"169.254.170.0/24, where the mock has to be: end the example" \
+		"that it belongs to"
+}
+
 # start_containers: and wait until all of them are well.  The order stands in
 # docker-compose.yml: database and mock, servers, bundle and entries, agents,
 # the rest.
 start_containers() {
 	local began=$SECONDS
+	need_network
 	say "starting"
 	if $compose up -d; then
 		while [ $((SECONDS - began)) -lt 180 ]; do
@@ -168,12 +181,12 @@ start_containers() {
 		"healthy say: $compose logs NAME"
 }
 
-# remove_images: those that others' names begin with are not ours.  What a
-# build leaves without a name has our label.
+# remove_images: by their names, which no image has that they were made from.
+# What a build leaves without a name has our label.
 remove_images() {
-	local name=${EXAMPLE_IMAGES:-$images} ours
-	ours=$(docker image ls -q "$name/*" | sort -u)
-	[ -z "$ours" ] || docker image rm -f $ours >/dev/null
-	docker image prune -f --filter \
-		"label=spire-aws-fargate.example=$name" >/dev/null
+	local prefix=${EXAMPLE_IMAGES:-$images} ours
+	ours=$(docker image ls --format '{{.Repository}}:{{.Tag}}' "$prefix/*")
+	[ -z "$ours" ] || docker image rm $ours >/dev/null
+	docker image prune -f \
+		--filter "label=spire-aws-fargate.example=$prefix" >/dev/null
 }
