@@ -18,6 +18,8 @@ EXTRA_DIST += \
 	%D%/envoy-web.yaml \
 	%D%/expand.awk \
 	%D%/make-root.sh \
+	%D%/OVERHEAD.md \
+	%D%/overhead.svg \
 	%D%/README.md \
 	%D%/run-envoy.sh \
 	%D%/run-local.sh \

@@ -29,7 +29,8 @@ usage: ./run-local.sh up | status | test | bench | down
   status   who runs, and where; exit status 0 only if all is well
   test     try it from outside; the last line says "N passed, N failed"
   bench    what the sidecars cost, beside TLS in the programs and plain HTTP;
-           BENCH_SECONDS (2) for each figure, BENCH_ROUNDS (3) of them all
+           BENCH_SECONDS (2) for each figure, BENCH_ROUNDS (3) of them all,
+           BENCH_SVG the file of the plot
   down     end all of it and remove its folder, $state
   start, stop, restart
            one of it, by a name of status
