@@ -63,18 +63,20 @@ def run_beside(argv):
     folder = tempfile.mkdtemp(prefix="saf-engine-", dir="/var/tmp")
     children = []
 
-    def end(number=None, _=None):
+    def end():
         # With unshare ends all that it has begun.
         for child in children:
             if child.poll() is None:
                 child.kill()
                 child.wait()
         remove(folder)
-        if number is not None:
-            os._exit(128 + number)
+
+    def on_signal(number, _):
+        # Not here: the one that waits holds the lock that end() wants.
+        sys.exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
+        signal.signal(number, on_signal)
     try:
         inner = subprocess.Popen(
             ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
