@@ -51,6 +51,7 @@ services=(
 	"spire-server-b envoy-servers"
 	"agent-web agent-api agent-cli"
 	"api-service demo-app envoy-web envoy-api envoy-cli"
+	"prometheus"
 )
 
 # The Envoys have uids of their own, which is how their agents know them.
@@ -58,9 +59,10 @@ choose_more_uids() {
 	choose_uids
 	ENVOY_SERVERS_UID=10010
 	ENVOY_WEB_UID=10011 ENVOY_API_UID=10012 ENVOY_CLI_UID=10013
+	PROMETHEUS_UID=10014
 	[ "$(id -u)" -eq 0 ] || ENVOY_SERVERS_UID=$(id -u) \
 		ENVOY_WEB_UID=$(id -u) ENVOY_API_UID=$(id -u) \
-		ENVOY_CLI_UID=$(id -u)
+		ENVOY_CLI_UID=$(id -u) PROMETHEUS_UID=$(id -u)
 }
 
 # choose_ports NAME=PREFERRED...: sets each
@@ -110,6 +112,8 @@ ENVOY_SERVERS_UID=$ENVOY_SERVERS_UID
 ENVOY_WEB_UID=$ENVOY_WEB_UID
 ENVOY_API_UID=$ENVOY_API_UID
 ENVOY_CLI_UID=$ENVOY_CLI_UID
+PROMETHEUS_UID=$PROMETHEUS_UID
+PROMETHEUS_PORT=$prometheus_port
 ENVOY_SERVERS_ADMIN_PORT=$envoy_servers_admin_port
 ENVOY_WEB_ADMIN_PORT=$envoy_web_admin_port
 ENVOY_API_ADMIN_PORT=$envoy_api_admin_port
@@ -133,6 +137,9 @@ END
 
 find_more() {
 	envoy=$("$src/scripts/envoy" | tail -n 1)
+	command -v prometheus >/dev/null || "$src/scripts/deps" monitoring
+	command -v prometheus >/dev/null || die "there is no Prometheus here:" \
+		"scripts/deps monitoring installs it"
 }
 
 # expand FILE...: into conf/, with the settings filled in
@@ -160,9 +167,21 @@ fill_state() {
 		envoy_servers_admin_port=9900 envoy_web_admin_port=9901 \
 		envoy_api_admin_port=9902 envoy_cli_admin_port=9903 \
 		web_port=8080 web_egress_port=9101 cli_egress_port=9103 \
-		api_port=8083 demo_app_port=8180 api_service_port=8183
+		api_port=8083 demo_app_port=8180 api_service_port=8183 \
+		prometheus_port=9090
 	write_env
-	(load_env && expand "$here"/envoy-*.yaml)
+	(load_env && expand "$here"/envoy-*.yaml && fill_prometheus)
+}
+
+# It looks for its targets beside its settings.
+fill_prometheus() {
+	mkdir -m 755 "$state/conf/prometheus"
+	install -m 644 "$here/monitoring/prometheus.yml" \
+		"$here/monitoring/rules.yml" "$state/conf/prometheus"
+	"$here/monitoring/targets.sh" "$state/conf/prometheus/targets"
+	chmod -R a+rX "$state/conf/prometheus/targets"
+	mkdir -m 700 "$state/prometheus"
+	[ "$(id -u)" -ne 0 ] || chown "$PROMETHEUS_UID" "$state/prometheus"
 }
 
 # What one server is told, both know.
@@ -269,6 +288,19 @@ healthy_envoy_servers() {
 		grep '^cluster\.spire-server\..*: [1-9]'
 }
 
+start_prometheus() {
+	spawn_as "$PROMETHEUS_UID" prometheus env -u DATABASE_PASSWORD \
+		prometheus --log.level=warn \
+		--config.file="$state/conf/prometheus/prometheus.yml" \
+		--storage.tsdb.path="$state/prometheus" \
+		--storage.tsdb.retention.time=1d \
+		--web.listen-address="127.0.0.1:$PROMETHEUS_PORT"
+}
+
+healthy_prometheus() {
+	curl -fsS -m 5 "http://127.0.0.1:$PROMETHEUS_PORT/-/ready"
+}
+
 # start_plain TASK UID NAME: a program that knows of no certificate
 start_plain() {
 	local given
@@ -320,6 +352,7 @@ address() {
 	envoy-web) echo "$DEMO_APP_URL, $WEB_EGRESS_URL" ;;
 	envoy-api) echo "https://$API_ADDRESS:$API_PORT" ;;
 	envoy-cli) echo "$CLI_EGRESS_URL" ;;
+	prometheus) echo "http://127.0.0.1:$PROMETHEUS_PORT" ;;
 	esac
 }
 

@@ -19,8 +19,8 @@ from mesh import (DOMAIN, NAME, Impostor, Mesh, Relay, alive, context, refusal,
                   tls_ask)
 from readme import follow_readme
 
-GROUPS = ("examples", "envoy")
-SERVICES = 13
+GROUPS = ("examples", "envoy", "monitoring")
+SERVICES = 14
 
 
 def mesh(bench, **how):
@@ -340,6 +340,29 @@ def figures_are_told(bench):
         expect("aws_fargate_task" in said, "the plugin's figures are not told")
 
 
+def prometheus_watches(bench):
+    """It reaches all that it is to ask, and its rules work."""
+    with shared(bench) as it:
+        def ask(path):
+            return json.loads(it.fetch(int(it["PROMETHEUS_PORT"]),
+                                       f"/api/v1/{path}"))["data"]
+
+        def all_asked():
+            found = ask("targets")["activeTargets"]
+            return len(found) == 9 and all(one["health"] == "up"
+                                           for one in found)
+
+        wait(all_asked, "Prometheus to reach all of it", 60)
+        # Each group has been evaluated, without an error.
+        wait(lambda: all(rule["health"] == "ok"
+                         for group in ask("rules")["groups"]
+                         for rule in group["rules"]),
+             "its rules to work", 60)
+        rules = [rule for group in ask("rules")["groups"]
+                 for rule in group["rules"]]
+        expect(len(rules) > 20, f"it has only {len(rules)} rules")
+
+
 def has_new(loop, since):
     """More certificates of the caller than there were."""
     return len(loop.seen) > since
@@ -654,7 +677,7 @@ def readme_is_true(bench):
             "DEMO_APP_PORT": "8180", "AWS_MOCK_URL": "8090",
             "WEB_EGRESS_PORT": "9101", "CLI_EGRESS_PORT": "9103",
             "ENVOY_WEB_ADMIN_PORT": "9901", "ENVOY_API_ADMIN_PORT": "9902",
-            "ENVOY_CLI_ADMIN_PORT": "9903"})
+            "ENVOY_CLI_ADMIN_PORT": "9903", "PROMETHEUS_PORT": "9090"})
 
 
 ALL = [(" ".join(f.__name__.split("_")), f) for f in (
@@ -662,6 +685,7 @@ ALL = [(" ".join(f.__name__.split("_")), f) for f in (
     the_database_may_die, a_stopped_task_is_out, callers_are_named,
     strangers_are_refused, routes_and_headers_hold, nothing_is_readable,
     impostor_gets_nothing, envoys_take_their_files, figures_are_told,
+    prometheus_watches,
     bench_measures, documented_server_works, repairs_itself, gives_up_cleanly,
     works_for_a_user, readme_is_true, containers_agree, helpers_work)]
 ALONE = (starts_quickly,)
