@@ -35,7 +35,7 @@ for arg; do
 	esac
 done
 
-images=fargate-envoy-spire settings=ENVOY_IMAGE
+images=fargate-envoy-spire settings="ENVOY_IMAGE PROMETHEUS_HOST_PORT"
 . "$here/../fargate-spire-mock/compose.sh"
 
 if [ $local = no ] && ! has_engine; then

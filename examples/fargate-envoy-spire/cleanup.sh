@@ -25,7 +25,7 @@ case ${1:-} in
 esac
 [ $# -le 1 ] || { usage >&2 && exit 2; }
 
-images=fargate-envoy-spire settings=ENVOY_IMAGE
+images=fargate-envoy-spire settings="ENVOY_IMAGE PROMETHEUS_HOST_PORT"
 . "$here/../fargate-spire-mock/compose.sh"
 
 "$here/run-local.sh" down

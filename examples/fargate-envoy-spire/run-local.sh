@@ -146,7 +146,8 @@ find_more() {
 expand() {
 	local file
 	for file; do
-		awk -f "$here/expand.awk" "$file" >"$state/conf/${file##*/}"
+		awk -f "$here/expand.awk" "$file" \
+			>"$state/conf/${file##*/}" || return 1
 	done
 }
 
@@ -203,6 +204,7 @@ at_server() {
 # What test.sh wants to know.
 try() {
 	web=$WEB_ADDRESS:$WEB_PORT api=$API_ADDRESS:$API_PORT any_uid=no
+	prometheus=127.0.0.1:$PROMETHEUS_PORT
 	[ "$(id -u)" -ne 0 ] || any_uid=yes
 	. "$here/test.sh"
 }

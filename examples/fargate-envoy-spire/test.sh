@@ -8,7 +8,8 @@
 #   in_task TASK[:UID] COMMAND...  a command in a task, as the user of its
 #                                  application or as UID
 #   at_server COMMAND...           a command of spire-server, at $server
-#   web, api                       host and port of the Envoys, from here
+#   web, api, prometheus           host and port of two Envoys and of who
+#                                  watches, from here
 #   any_uid                        "yes" if UID can be any
 set -euo pipefail
 
@@ -30,7 +31,7 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	esac
 	state=${EXAMPLE_STATE_DIR:-/tmp/fargate-envoy-spire-$(id -u)}
 	[ ! -O "$state/env" ] || exec "$here/run-local.sh" test
-	images=fargate-envoy-spire settings=ENVOY_IMAGE
+	images=fargate-envoy-spire settings="ENVOY_IMAGE PROMETHEUS_HOST_PORT"
 	. "$here/../fargate-spire-mock/compose.sh"
 	need_containers
 	server=spire-server-a
@@ -40,6 +41,7 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	}
 	web=127.0.0.1:${DEMO_APP_HOST_PORT:-8080}
 	api=127.0.0.1:${API_SERVICE_HOST_PORT:-8083}
+	prometheus=127.0.0.1:${PROMETHEUS_HOST_PORT:-9090}
 	any_uid=yes
 fi
 
@@ -119,6 +121,19 @@ stays_itself() {
 		grep -F "\"caller\":\"$domain/demo-app\""
 }
 
+# Two SPIRE servers, three agents and four Envoys, each asked once at least.
+prometheus_reaches_all() {
+	local end=$((SECONDS + 60)) said=
+	while [ $SECONDS -lt $end ]; do
+		said=$(ask "http://$prometheus/api/v1/query?query=up==1") || return 1
+		[ "$(grep -o '"instance"' <<<"$said" | wc -l)" -ne 9 ] ||
+			return 0
+		sleep 1
+	done
+	echo "only these answer: $said"
+	return 1
+}
+
 # With TLS 1.3 the refusal comes after the handshake: so ask for something.
 refused() {
 	local said
@@ -153,5 +168,6 @@ check "past its Envoy, api-service answers nobody" \
 check "a caller without a certificate is refused" \
 	refused "https://$api/attestation"
 check "there is no plain HTTP" refused "http://$api/attestation"
+check "Prometheus reaches servers, agents and Envoys" prometheus_reaches_all
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -153,12 +153,7 @@ def page_lives(bench):
     with example(bench, SVID_TTL="60s") as it:
         it.up()
         with Browser(f"{it.dir}/browser") as browser:
-            browser.open(it["DEMO_APP_URL"] + "/")
-            browser.run("window.mark = 'never reloaded'")
-            wait(lambda: browser.text("#status .badge") == "ok",
-                 "the page to say ok")
-            expect(DOMAIN + "/demo-app" in browser.text("#svid .id"),
-                   "the page does not show the identity")
+            open_page(browser, it["DEMO_APP_URL"] + "/")
             press_button(browser)
             watch_bar(browser)
             take_pictures(bench, browser)
@@ -167,6 +162,14 @@ def page_lives(bench):
             said = [line for line in browser.complaints()
                     if "/events" not in line]
             expect(not said, f"the console says: {said}")
+
+
+def open_page(browser, url):
+    browser.open(url)
+    browser.run("window.mark = 'never reloaded'")
+    wait(lambda: browser.text("#status .badge") == "ok", "the page to say ok")
+    expect(DOMAIN + "/demo-app" in browser.text("#svid .id"),
+           "the page does not show the identity")
 
 
 def press_button(browser):
@@ -207,15 +210,21 @@ def take_pictures(bench, browser):
     expect(wide <= 360, f"on 360 pixels the page is {wide} wide")
 
 
-def watch_rotation(it, browser):
-    """The new certificate shows by itself."""
-    def serial():
+def see_rotation(browser, seconds):
+    """The new certificate shows by itself; what is said of it."""
+    def shown():
         return browser.text("#svid dl")
-    before = serial()
-    wait(lambda: serial() not in (before, None), "the rotation to show", 60)
+    before = shown()
+    wait(lambda: shown() not in (before, None), "the rotation to show",
+         seconds)
     expect(browser.run("return window.mark") == "never reloaded",
            "the page was loaded again")
-    expect(it.svid()["serial"] in serial(), "the page shows another serial")
+    return shown()
+
+
+def watch_rotation(it, browser):
+    shown = see_rotation(browser, 60)
+    expect(it.svid()["serial"] in shown, "the page shows another serial")
 
 
 def watch_agent(it, browser):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	%D%/envoy-metrics.yaml \
 	%D%/grafana/dashboards/mesh.json \
 	%D%/grafana/provisioning/dashboards/mesh.yml \
 	%D%/grafana/provisioning/datasources/prometheus.yml \
