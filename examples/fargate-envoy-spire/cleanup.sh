@@ -7,23 +7,25 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 
 usage() {
 	cat <<EOF
-usage: ./cleanup.sh [--images]
+usage: ./cleanup.sh [--images | --local]
 
 Ends the example and removes its data: containers, networks and volumes, and
 what run-local.sh has started.
 
   --images  the images that were built, too
+  --local   only what run-local.sh has started
 EOF
 }
 
 forget=no
+[ $# -le 1 ] || { usage >&2 && exit 2; }
 case ${1:-} in
 '') ;;
 --images) forget=yes ;;
+--local) exec "$here/run-local.sh" down ;;
 -h | --help) usage && exit 0 ;;
 *) usage >&2 && exit 2 ;;
 esac
-[ $# -le 1 ] || { usage >&2 && exit 2; }
 
 images=fargate-envoy-spire settings="ENVOY_IMAGE PROMETHEUS_HOST_PORT"
 . "$here/../fargate-spire-mock/compose.sh"

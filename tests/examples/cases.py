@@ -348,7 +348,8 @@ def helpers_work(bench):
         expect(not os.path.exists(it.state), "--no-start started something")
         it.run("./build-with-trust-bundle.sh", "--local")
         it.local("status")
-        it.run("./cleanup.sh")
+        # Without --local it would end what somebody has in containers.
+        it.run("./cleanup.sh", "--local")
         state = it.state
         for bad in ("relative", f"{state} x", f"{state}{'x' * 64}"):
             it.env["EXAMPLE_STATE_DIR"] = bad
