@@ -111,7 +111,8 @@ await() {
 	while [ $SECONDS -lt $end ]; do
 		! is_healthy "$1" || return 0
 		is_running "$1" || break
-		sleep 0.05
+		# What is asked takes a processor itself.
+		sleep 0.2
 	done
 	blame "$1"
 	return 1
