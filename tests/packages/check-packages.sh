@@ -244,12 +244,12 @@ check_rpm() {
 
 # dnf resolves: the documentation, which depends on nothing, goes in whole.
 check_dnf() {
-	rm -rf "$root.dnf"
-	mkdir -p "$root.dnf/repos"
+	rm -rf "$root.dnf" "$dir/repos"
+	mkdir -p "$dir/repos"
 	sed "s,file:///packages,file://$root/packages,g" \
-		"$root/packages/$name.repo" >"$root.dnf/repos/$name.repo"
+		"$root/packages/$name.repo" >"$dir/repos/$name.repo"
 	dnf="dnf -y --installroot=$root.dnf --releasever=1
-		--setopt=reposdir=$root.dnf/repos
+		--setopt=reposdir=$dir/repos
 		--setopt=cachedir=$root.dnf/cache"
 	quietly $dnf install "$name-doc"
 	[ -s "$root.dnf/usr/share/man/man7/aws_fargate_task.7.gz" ] ||
@@ -266,7 +266,7 @@ check_dnf() {
 	printf x >>"$root/packages/yum/repodata/repomd.xml"
 	refused "a changed list of rpms" 'signature|GPG|gpg' \
 		$dnf install "$name-doc"
-	rm -rf "$root.dnf"
+	rm -rf "$root.dnf" "$dir/repos"
 }
 
 need_tools
