@@ -175,19 +175,36 @@ connect_port(unsigned port)
 	return fd;
 }
 
+/* NULL if the server does not take it. */
+static SSL *
+connect_tls(const struct server *s, SSL_CTX *ctx)
+{
+	SSL *ssl = SSL_new(ctx);
+	int fd = connect_port(s->port);
+
+	NEED(ssl != NULL && fd >= 0 && SSL_set_fd(ssl, fd) == 1,
+	    "%s: no connection", s->name);
+	if (SSL_connect(ssl) == 1)
+		return ssl;
+	SSL_free(ssl);
+	(void)close(fd);
+	return NULL;
+}
+
+/* api-service listens before it has its identity. */
 static void
 connect_all(struct server *s, SSL_CTX *ctx)
 {
-	size_t i;
+	int64_t until = now_ms() + WAIT_MS;
+	size_t i = 0;
 
-	for (i = 0; i < CONNECTIONS; i++) {
-		SSL *ssl = SSL_new(ctx);
-
-		NEED(ssl != NULL &&
-			 SSL_set_fd(ssl, connect_port(s->port)) == 1 &&
-			 SSL_connect(ssl) == 1,
-		    "%s: no TLS", s->name);
-		s->connections[i] = ssl;
+	while (i < CONNECTIONS) {
+		s->connections[i] = connect_tls(s, ctx);
+		if (s->connections[i] != NULL)
+			i++;
+		else
+			NEED(now_ms() < until && usleep(10000) == 0,
+			    "%s: no TLS", s->name);
 	}
 }
 
