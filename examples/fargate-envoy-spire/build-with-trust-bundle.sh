@@ -35,8 +35,7 @@ for arg; do
 	esac
 done
 
-images=fargate-envoy-spire settings="ENVOY_IMAGE PROMETHEUS_HOST_PORT"
-. "$here/../fargate-spire-mock/compose.sh"
+. "$here/compose.sh"
 
 if [ $local = no ] && ! has_engine; then
 	say "no container engine answers here: going on with processes"

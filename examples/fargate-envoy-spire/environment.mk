@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%D%/bench.sh \
 	%D%/build-with-trust-bundle.sh \
 	%D%/cleanup.sh \
+	%D%/compose.sh \
 	%D%/containers.env \
 	%D%/demo-app.conf \
 	%D%/docker-compose.yml \

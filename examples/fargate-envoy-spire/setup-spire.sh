@@ -32,8 +32,7 @@ if [ -z "${SPIRE_SERVER_SOCKET:-}" ]; then
 	if [ -O "$state/env" ]; then
 		exec "$here/run-local.sh" setup ${bundle:+--bundle "$bundle"}
 	fi
-	images=fargate-envoy-spire settings="ENVOY_IMAGE PROMETHEUS_HOST_PORT"
-	. "$here/../fargate-spire-mock/compose.sh"
+	. "$here/compose.sh"
 	[ -z "$bundle" ] ||
 		die "--bundle: in containers the service \"setup\" writes it"
 	exec $compose exec -T spire-server-a setup-spire.sh

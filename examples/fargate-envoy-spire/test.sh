@@ -31,8 +31,7 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	esac
 	state=${EXAMPLE_STATE_DIR:-/tmp/fargate-envoy-spire-$(id -u)}
 	[ ! -O "$state/env" ] || exec "$here/run-local.sh" test
-	images=fargate-envoy-spire settings="ENVOY_IMAGE PROMETHEUS_HOST_PORT"
-	. "$here/../fargate-spire-mock/compose.sh"
+	. "$here/compose.sh"
 	need_containers
 	server=spire-server-a
 	at_server() {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
 	.dockerignore \
+	examples/cleanup.sh \
+	examples/compose.sh \
 	examples/entries.sh \
 	examples/processes.sh \
 	%D%/agent-api.conf \
