@@ -155,16 +155,30 @@ make_key() {
 		"check-packages <nobody@example.org>" rsa3072 sign never
 }
 
+# publish PACKAGE...
+publish() {
+	"$here/../../scripts/make-repo" --key nobody@example.org \
+		--url file:///packages "$root/packages" "$@"
+}
+
 make_repo() {
+	rpms=$(ls "$dir"/rpm/*.rpm | grep -v '\.src\.rpm$')
 	mkdir -p "$root/packages"
-	quietly "$here/../../scripts/make-repo" --key nobody@example.org \
-		--url file:///packages "$root/packages" "$dir"/deb/*.deb \
-		$(ls "$dir"/rpm/*.rpm | grep -v '\.src\.rpm$')
+	quietly publish "$dir"/deb/*.deb $rpms
 	# Again, for nothing.
-	quietly "$here/../../scripts/make-repo" --key nobody@example.org \
-		--url file:///packages "$root/packages" "$dir"/deb/*.deb \
-		$(ls "$dir"/rpm/*.rpm | grep -v '\.src\.rpm$')
+	quietly publish "$dir"/deb/*.deb $rpms
 	did "make-repo: signed repositories for apt and yum"
+	refused "a source package to install" 'is a source package' \
+		publish "$dir"/rpm/*.src.rpm
+	rm -rf "$dir/other"
+	mkdir "$dir/other"
+	cp "$dir"/deb/"${server}"_*.deb "$dir/other/"
+	for one in "$dir"/other/*; do
+		printf x >>"$one"
+		refused "another package of a version that is out" \
+			'raise the version' publish "$one"
+	done
+	rm -rf "$dir/other"
 }
 
 use_repo() {
