@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += %D%/check-packages.sh %D%/rpmlint.toml
+EXTRA_DIST += \
+	%D%/attest \
+	%D%/check-packages.sh \
+	%D%/deb.sh \
+	%D%/lib.sh \
+	%D%/rpm.sh \
+	%D%/rpmlint.toml \
+	%D%/static.sh
 
 .PHONY: check-packages
-check-packages: deb rpm
+check-packages: all deb rpm
 	$(SHELL) $(srcdir)/%D%/check-packages.sh $(PACKAGE) $(VERSION) packages

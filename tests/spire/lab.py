@@ -208,6 +208,10 @@ class Lab:
     def program(self, name):
         return os.path.join(self.spire, name)
 
+    def spire_command(self, argv):
+        """How a server or an agent is started: here, just so."""
+        return argv
+
     def stop_all(self):
         """Agents, then servers, then the rest; each must end in peace."""
         for process in reversed(self.processes):
@@ -564,8 +568,9 @@ plugins {{
                 lab, name, attestor(lab, "server", data, **block),
                 self.port, ttl=ttl, telemetry=telemetry)
             super().__init__(
-                lab, name,
-                [lab.program("spire-server"), "run", "-config", path], env)
+                lab, name, lab.spire_command(
+                    [lab.program("spire-server"), "run", "-config", path]),
+                env)
             if not wait_up:
                 return
             wait(lambda: self.ended() or self.healthy(),
@@ -665,8 +670,8 @@ plugins {{
 }}
 """)
         super().__init__(
-            lab, name, [lab.program("spire-agent"), "run", "-config", path],
-            full)
+            lab, name, lab.spire_command(
+                [lab.program("spire-agent"), "run", "-config", path]), full)
         if wait_up:
             wait(lambda: self.ended() or self.healthy(),
                  f"{name} to be healthy", self)
