@@ -87,7 +87,7 @@ AS_IF([test "x$enable_static_plugins" = xyes], [
 	PKG_CHECK_MODULES_STATIC([CURL_STATIC], [libcurl])
 	AS_CASE([" $CURL_STATIC_LIBS "], [*" -lcares "*], [],
 		[AC_MSG_ERROR([--enable-static-plugins needs a static libcurl with c-ares:
-  P=\$(scripts/static-curl) builds one; then add PKG_CONFIG_PATH=\$P/lib/pkgconfig])])
+  P=\$(scripts/static-deps) builds one; then add PKG_CONFIG_PATH=\$P/lib/pkgconfig])])
 	CURL_LIBS=$CURL_STATIC_LIBS
 	PLUGIN_LDFLAGS="-static -no-pie -Wl,--gc-sections"
 	PLUGIN_LIBS_BEGIN="-Wl,--start-group"

@@ -12,4 +12,4 @@ EXTRA_DIST += \
 	%D%/lib.sh \
 	%D%/make-repo \
 	%D%/spire \
-	%D%/static-curl
+	%D%/static-deps
