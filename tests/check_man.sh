@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# check_man.sh - the man pages are mdoc without fault, refer to pages that
-# exist, have one fixed date, and are installed by man/man.mk.
+# check_man.sh - the man pages are mdoc without fault for mandoc and for groff,
+# refer to pages that exist, have one fixed date, and are installed by
+# man/man.mk; as HTML, all their links lead somewhere.
 
 set -eu
 src=${abs_top_srcdir:?run by make check}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 failures=0
 
 fail() {
@@ -13,17 +16,65 @@ fail() {
 	failures=$((failures + 1))
 }
 
-if ! command -v mandoc >/dev/null; then
-	echo "check_man: mandoc not found: install the package mandoc" >&2
-	exit 1
-fi
+needs() {
+	if ! "$@" >"$work/version" 2>&1; then
+		echo "check_man: $1 not found: install the package $package" >&2
+		exit 1
+	fi
+}
+
+# As man-db's man shows it, whose warnings are groff's.
+groff_says() {
+	LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=80 \
+		man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >"$work/page"
+}
+
+# broken_links DIR: what refers to a file or a place that is not there
+broken_links() (
+	cd "$1"
+	grep -o ' id="[^"]*"' ./*.html | sed 's,^\./,,; s/: id="\(.*\)"/#\1/' \
+		>"$work/places"
+	ls >>"$work/places"
+	grep -o ' href="[^"]*"' ./*.html | sed 's,^\./,,; s/ href=//; s/"//g' |
+		awk -F : '
+		NR == FNR { here[$0]; next }
+		{
+			to = substr($0, length($1) + 2)
+			if (to ~ /^https?:/)
+				next
+			if (to ~ /^#/)
+				to = $1 to
+			if (!(to in here))
+				print $1 ": " to
+		}' "$work/places" -
+)
+
+package=mandoc needs command -v mandoc
+package=man-db needs man --warnings --version
 
 # mandoc looks for the pages that others refer to in the working directory
 cd "$src/man"
 for page in *.[1-8]; do
 	mandoc -T lint -W style "$page" || fail "$page has faults"
-	grep -qF "%D%/$page" man.mk || fail "$page is not in man.mk"
+	said=$(groff_says "$page") || said="$said (man fails)"
+	test -z "$said" || fail "$page: $said"
+	test "$(grep -cF "%D%/$page" man.mk)" -ge 2 ||
+		fail "$page is not in man.mk, to be installed and as HTML"
 done
 dates=$(sed -n 's/^\.Dd //p' ./*.[1-8] | sort -u | wc -l)
 test "$dates" -eq 1 || fail "the pages have $dates dates, not one"
+
+sh ./make-html . "$work/html" "a title" || fail "there is no HTML"
+broken_links "$work/html" >"$work/broken"
+while read -r link; do
+	fail "HTML with a broken link, $link"
+done <"$work/broken"
+for page in *.[1-8]; do
+	grep -q "href=\"$page.html\"" "$work/html/index.html" ||
+		fail "$page is not in the index of the HTML"
+done
+# What is broken is found.
+echo '<a href="none.html"> <a href="#none">' >>"$work/html/index.html"
+test "$(broken_links "$work/html" | wc -l)" -eq $((2 + $(wc -l <"$work/broken"))) ||
+	fail "planted broken links are not found"
 test "$failures" -eq 0
