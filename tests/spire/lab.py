@@ -62,7 +62,7 @@ class Process:
         full = {k: v for k, v in os.environ.items()
                 if not k.startswith(("ECS_", "AWS_", "PLUGIN_"))
                 and not k.lower().endswith("_proxy")}
-        full.update(TMPDIR=lab.tmp, **(env or {}))
+        full.update({"TMPDIR": lab.tmp, **(env or {})})
         with open(self.log, "wb") as out:
             self.child = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=out,
