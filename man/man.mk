@@ -23,7 +23,7 @@ endif
 
 # All pages as HTML, for a browser or a package of documentation: not a part of
 # "make all" and "make install", since it takes mandoc.
-EXTRA_DIST += %D%/make-html %D%/style.css
+EXTRA_DIST += %D%/make-html %D%/style.css $(man_pages)
 man_pages = \
 	%D%/aws-fargate-nodeattestor.8 \
 	%D%/aws-fargate-server-nodeattestor.8 \
