@@ -46,6 +46,7 @@ include tests/examples/examples.mk
 include tests/mesh/mesh.mk
 include tests/monitoring/monitoring.mk
 include tests/ecs/ecs.mk
+include tests/systemd/systemd.mk
 include tests/checks.mk
 include tests/torture.mk
 include tests/bench/bench.mk
