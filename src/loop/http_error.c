@@ -48,8 +48,6 @@ static const struct failure failures[] = {
 	    "no HTTP answer from", "not HTTP/1" },
 	{ CURLE_WEIRD_SERVER_REPLY, ERR_UPSTREAM, false, "no HTTP answer from",
 	    NULL },
-	{ CURLE_BAD_CONTENT_ENCODING, ERR_UPSTREAM, false,
-	    "no HTTP answer from", NULL },
 	{ CURLE_OUT_OF_MEMORY, ERR_MEMORY, false, "no memory to ask", NULL },
 	{ CURLE_OK, ERR_UNAVAILABLE, false, "no answer from",
 	    NULL }, /* other */
@@ -222,7 +220,8 @@ http_explain(struct http_call *call, CURLcode code, bool *retry)
 	const struct failure *f;
 
 	*retry = false;
-	if (call->encoded)
+	/* Newer libcurls refuse some encodings before we see them. */
+	if (call->encoded || code == CURLE_BAD_CONTENT_ENCODING)
 		return explain_encoding(call);
 	if (call->body.code != ERR_OK || call->header_lines.code != ERR_OK ||
 	    call->header_bytes > HTTP_ANSWER_HEADERS_MAX ||
