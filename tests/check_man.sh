@@ -23,9 +23,10 @@ needs() {
 	fi
 }
 
-# As man-db's man shows it, whose warnings are groff's.
+# As man-db's man shows it, whose warnings are groff's.  Not that a line has a
+# single word, of which some versions warn.
 groff_says() {
-	LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=80 \
+	LC_ALL=C.UTF-8 MANROFFSEQ= MANROFFOPT="-W break" MANWIDTH=80 \
 		man --warnings -E UTF-8 -l -Tutf8 -Z "$1" 2>&1 >"$work/page"
 }
 
