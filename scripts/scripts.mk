@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	%D%/base-images \
 	%D%/check \
 	%D%/compose-v2 \
+	%D%/debian-root \
 	%D%/demo \
 	%D%/deps \
 	%D%/dev \
