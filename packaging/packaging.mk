@@ -13,13 +13,23 @@ EXTRA_DIST += \
 am__tar = $(SHELL) $(top_srcdir)/%D%/dist-tar "$$tardir"
 export XZ_OPT = -T1 -e
 
-.PHONY: deb rpm
+.PHONY: deb rpm rpm-static srpm
 deb: dist
 	$(SHELL) $(srcdir)/%D%/make-deb $(distdir).tar.xz $(PACKAGE) \
 		$(VERSION) packages/deb
 rpm: dist
 	$(SHELL) $(srcdir)/%D%/make-rpm $(distdir).tar.xz $(PACKAGE) \
 		$(VERSION) packages/rpm
+# Of plugins that require no library, on Debian, which has static libraries.
+rpm-static: dist
+	prefix=$$($(srcdir)/scripts/static-deps) && \
+	PKG_CONFIG_PATH=$$prefix/lib/pkgconfig \
+	RPM_BUILD_OPTIONS="--with static $$RPM_BUILD_OPTIONS" \
+	$(SHELL) $(srcdir)/%D%/make-rpm $(distdir).tar.xz $(PACKAGE) \
+		$(VERSION) packages/rpm-static
+srpm: dist
+	$(SHELL) $(srcdir)/%D%/make-rpm --source $(distdir).tar.xz $(PACKAGE) \
+		$(VERSION) packages/srpm
 .PHONY: check-reproducible
 check-reproducible: dist
 	$(SHELL) $(srcdir)/%D%/check-reproducible $(distdir).tar.xz \
