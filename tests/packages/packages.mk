@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	%D%/attest \
 	%D%/check-packages.sh \
+	%D%/check_spec.sh \
 	%D%/deb.sh \
 	%D%/lib.sh \
 	%D%/rpm.sh \
@@ -9,5 +10,5 @@ EXTRA_DIST += \
 	%D%/static.sh
 
 .PHONY: check-packages
-check-packages: all deb rpm
+check-packages: all deb rpm rpm-static
 	$(SHELL) $(srcdir)/%D%/check-packages.sh $(PACKAGE) $(VERSION) packages
