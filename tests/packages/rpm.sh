@@ -43,6 +43,10 @@ check_rpm() {
 		$(ls "$dir"/rpm/*.rpm | grep -v '\.src\.rpm$')
 	did "rpm: installs with rpm"
 	expect_works rpm
+	for page in index.html aws_fargate_task.7.html; do
+		[ -s "$root/usr/share/doc/$name-doc/html/$page" ] ||
+			die "no $page in $name-doc"
+	done
 	expect_sums rpm
 	quietly rpm --root "$root" -e --nodeps "$server" "$agent" "$name-mock" \
 		"$name-doc"
@@ -94,6 +98,19 @@ release_of() {
 	rpm --root "$root" -q --qf '%{RELEASE}' "$1"
 }
 
+# Two of the libraries have their versions in every program.
+expect_bundled() {
+	for library in openssl:OpenSSL zlib:inflate; do
+		found=$(rpm --root "$root" -q --provides "$server" |
+			sed -n "s/^bundled(${library%:*}) = //p")
+		grep -aqF "${library#*:} $found " \
+			"$root$plugins/aws-fargate-server-nodeattestor" ||
+			die "the server plugin does not hold" \
+				"${library%:*} \"$found\", as its package says"
+	done
+	did "static rpm: what it says to be bundled is in the plugin"
+}
+
 static_attests() {
 	expect_sums "$1"
 	mkdir -p -m 1777 "$root/tmp"
@@ -115,6 +132,7 @@ dnf_static() (
 		"1.static 1.static" ] || die "dnf has not installed 1.static"
 	[ -z "$(find "$root" -name '*.so*')" ] || die "dnf has installed libraries"
 	did "static rpm: dnf installs both plugins by name, signed, and no library"
+	expect_bundled
 	static_attests "static rpm in an empty root"
 
 	# The source package makes the same again, as a higher release.
