@@ -73,6 +73,23 @@ AC_SUBST([HARDEN_CFLAGS])
 AC_SUBST([HARDEN_LDFLAGS])
 ])
 
+# SAF_STATIC_LIBC: a cross compiler of Debian's brings a libc of its own, which
+# no security update reaches, and prefers it.  That of libc6-dev is found by a
+# -B, for its start files, and by a -L behind all others.
+AC_DEFUN([SAF_STATIC_LIBC], [
+saf_libc_last= saf_libc_home=/usr/lib/$host_alias
+AS_IF([test "x$cross_compiling" = xyes && test -e "/usr/$host_alias/lib/libc.a"], [
+	AC_MSG_CHECKING([for the libc.a of $host_alias])
+	AS_IF([test -e "$saf_libc_home/libc.a"],
+		[AC_MSG_RESULT([$saf_libc_home])],
+		[AC_MSG_RESULT([no])
+		AC_MSG_ERROR([only the cross compiler's own libc.a is here, which has no security
+  updates; install libc6-dev of that architecture, as scripts/deps does])])
+	PLUGIN_LDFLAGS="$PLUGIN_LDFLAGS -B$saf_libc_home"
+	saf_libc_last="-L$saf_libc_home"
+])
+])
+
 # SAF_STATIC: link the plugins, and nothing else, statically.  PLUGIN_LIBS_END
 # carries what the .pc files tell of static linking and what they leave out;
 # with PLUGIN_LIBS_BEGIN it makes a group, in which order is irrelevant.  A
@@ -91,6 +108,7 @@ AS_IF([test "x$enable_static_plugins" = xyes], [
 	CURL_LIBS=$CURL_STATIC_LIBS
 	PLUGIN_LDFLAGS="-static -no-pie -Wl,--gc-sections"
 	PLUGIN_LIBS_BEGIN="-Wl,--start-group"
+	SAF_STATIC_LIBC
 	PLUGIN_LIBS_END=$GRPC_STATIC_LIBS
 	saf_save_CFLAGS=$CFLAGS saf_save_LIBS=$LIBS
 	CFLAGS="$CFLAGS $PLUGIN_LDFLAGS"
@@ -101,7 +119,7 @@ AS_IF([test "x$enable_static_plugins" = xyes], [
 			[PLUGIN_LIBS_END="$PLUGIN_LIBS_END -l[]saf_lib"
 			AC_MSG_RESULT([yes])],
 			[AC_MSG_RESULT([no])])])
-	PLUGIN_LIBS_END="$PLUGIN_LIBS_END -Wl,--end-group"
+	PLUGIN_LIBS_END="$PLUGIN_LIBS_END -Wl,--end-group $saf_libc_last"
 	LIBS="$PLUGIN_LIBS_BEGIN $CURL_LIBS $GRPC_LIBS $PLUGIN_LIBS_END"
 	AC_MSG_CHECKING([whether plugins can be linked statically])
 	AC_LINK_IFELSE([AC_LANG_PROGRAM(
@@ -111,6 +129,8 @@ AS_IF([test "x$enable_static_plugins" = xyes], [
 		[AC_MSG_RESULT([no])
 		AC_MSG_ERROR([a static library is missing; config.log names it])])
 	CFLAGS=$saf_save_CFLAGS LIBS=$saf_save_LIBS
+	# The linker tells, beside each plugin, what it has put in.
+	PLUGIN_LDFLAGS="$PLUGIN_LDFLAGS -Wl,-Map=\$[]@.map"
 	AC_DEFINE([STATIC_PLUGINS], [1], [Define if the plugins are static.])
 ])
 AM_CONDITIONAL([STATIC_PLUGINS], [test "x$enable_static_plugins" = xyes])

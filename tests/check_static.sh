@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# check_static.sh - a static plugin asks for no loader and no library, and reads
-# no openssl.cnf, whose modules it could not load
+# check_static.sh - a static plugin asks for no loader and no library, has its
+# libc from where security updates go, and reads no openssl.cnf, whose modules
+# it could not load; one for another architecture runs under QEMU
 set -eu
 : "${abs_top_builddir:?run by make check}"
 dir=$(mktemp -d)
@@ -19,14 +20,16 @@ fail() {
 starts() {
 	rm -f "$dir/out"
 	mkfifo "$dir/out"
-	env -i NodeAttestor=NodeAttestor TMPDIR="$dir" "${3:-UNUSED=}" "$2" \
+	# shellcheck disable=SC2086
+	env -i NodeAttestor=NodeAttestor TMPDIR="$dir" "${3:-UNUSED=}" \
+		$emulator "$2" \
 		>"$dir/out" 2>"$dir/said" &
 	pid=$!
 	line=$(timeout 20 head -n 1 "$dir/out") || :
 	found=no
 	tries=0
 	while [ $found = no ] && [ $tries -lt 200 ]; do
-		# the thread's name; the main thread's begins with aws
+		# the thread's name; the main thread's is the program's
 		if grep -q "^$1" /proc/$pid/task/*/comm 2>/dev/null; then
 			found=yes
 		else
@@ -42,10 +45,36 @@ starts() {
 	return 1
 }
 
+# find_emulator PROGRAM: for one of a foreign architecture, how it is run
+find_emulator() {
+	emulator=
+	readelf -hW "$1" >"$dir/header"
+	cpu=$(sed -n 's/^ *Machine: *//p' "$dir/header")
+	case $cpu in
+	AArch64) cpu=aarch64 ;;
+	*X86-64) cpu=x86_64 ;;
+	esac
+	[ "$cpu" != "$(uname -m)" ] || return 0
+	emulator=$(command -v "qemu-$cpu-static") ||
+		fail "$1 is for $cpu: install qemu-user-static"
+}
+
+# check_libc MAP: none that a cross compiler has brought
+check_libc() {
+	libc=$(sed -n 's/^\(.*libc\.a\)(.*)$/\1/p' "$1" | head -n 1)
+	[ -n "$libc" ] || fail "$1 tells of no libc.a"
+	case $(realpath -m "$libc") in
+	/usr/*-linux-*/lib/libc.a)
+		fail "$libc of the cross compiler was linked; configure should" \
+			"have taken that of libc6-dev"
+		;;
+	esac
+}
+
 # A reader of this file waits for ever: nobody writes into it.
 mkfifo "$dir/openssl.cnf"
 
-# check PROGRAM THREAD: the last thing it makes when it starts
+# check PROGRAM [THREAD]: the last thing it makes when it starts
 check() {
 	program=$abs_top_builddir/src/$1
 	[ -e "$program" ] || return 0
@@ -53,12 +82,16 @@ check() {
 	readelf -lW "$program" >"$dir/headers"
 	grep -q ' LOAD ' "$dir/headers" || fail "$1: no program headers"
 	! grep -E ' (INTERP|DYNAMIC) ' "$dir/headers" || fail "$1 is not static"
-	starts "$2" "$program" || fail "$1 does not start: $(cat "$dir/said")"
-	starts "$2" "$program" OPENSSL_CONF="$dir/openssl.cnf" ||
+	check_libc "$program.map"
+	find_emulator "$program"
+	thread=${2:-$(basename "${emulator:-$1}" | cut -c 1-15)}
+	starts "$thread" "$program" ||
+		fail "$1 does not start: $(cat "$dir/said")"
+	starts "$thread" "$program" OPENSSL_CONF="$dir/openssl.cnf" ||
 		fail "$1 reads openssl.cnf"
 }
 
-check server/aws-fargate-server-nodeattestor aws
+check server/aws-fargate-server-nodeattestor
 check agent/aws-fargate-nodeattestor http
 [ $seen -gt 0 ] || fail "no plugin was built"
 [ $failures -eq 0 ]

@@ -17,4 +17,5 @@ plugin_PROGRAMS += %D%/aws-fargate-nodeattestor
 	src/json/libjson.a src/loop/libhttp.a $(SPIRE_LIBS) \
 	$(PLUGIN_LIBS_BEGIN) $(CURL_LIBS) $(CRYPTO_LIBS) $(GRPC_LIBS) \
 	$(PROTOBUF_C_LIBS) $(PLUGIN_LIBS_END)
+CLEANFILES += %D%/*.map
 endif
