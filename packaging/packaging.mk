@@ -7,13 +7,15 @@ EXTRA_DIST += \
 	%D%/dist-tar \
 	%D%/make-deb \
 	%D%/make-rpm \
-	%D%/rpm
+	%D%/make-static \
+	%D%/rpm \
+	%D%/sbom
 
 # The same tarball whoever makes it.  Newer xz would use threads, which shows.
 am__tar = $(SHELL) $(top_srcdir)/%D%/dist-tar "$$tardir"
 export XZ_OPT = -T1 -e
 
-.PHONY: deb rpm rpm-static srpm
+.PHONY: deb rpm rpm-static srpm static-tarball
 deb: dist
 	$(SHELL) $(srcdir)/%D%/make-deb $(distdir).tar.xz $(PACKAGE) \
 		$(VERSION) packages/deb
@@ -30,6 +32,10 @@ rpm-static: dist
 srpm: dist
 	$(SHELL) $(srcdir)/%D%/make-rpm --source $(distdir).tar.xz $(PACKAGE) \
 		$(VERSION) packages/srpm
+# STATIC_ARCH=arm64 or amd64, by default this machine's.
+static-tarball: dist
+	$(SHELL) $(srcdir)/%D%/make-static $(distdir).tar.xz $(PACKAGE) \
+		$(VERSION) packages/static $(STATIC_ARCH)
 .PHONY: check-reproducible
 check-reproducible: dist
 	$(SHELL) $(srcdir)/%D%/check-reproducible $(distdir).tar.xz \
