@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # check_man.sh - the man pages are mdoc without fault for mandoc and for groff,
-# refer to pages that exist, have one fixed date, and are installed by
-# man/man.mk; as HTML, all their links lead somewhere.
+# have the sections they need, refer to pages that exist, have one fixed date,
+# and are installed by man/man.mk; as HTML, all their links lead somewhere.  What
+# they and README quote in the parts on troubleshooting is really said.
 
 set -eu
 src=${abs_top_srcdir:?run by make check}
@@ -50,6 +51,45 @@ broken_links() (
 		}' "$work/places" -
 )
 
+# What each page has to have, besides NAME, DESCRIPTION and SEE ALSO.
+sections() {
+	case $1 in
+	*.1) echo SYNOPSIS:ENVIRONMENT:EXIT STATUS:DIAGNOSTICS ;;
+	*.8) echo SYNOPSIS:ENVIRONMENT:FILES:EXIT STATUS:DIAGNOSTICS ;;
+	*.5) echo FILES:DIAGNOSTICS ;;
+	*.7) echo INSTALLATION:FILES:TROUBLESHOOTING ;;
+	esac
+	echo EXAMPLES:SECURITY CONSIDERATIONS
+}
+
+# lacks PAGE: sections that it should have
+lacks() {
+	{
+		echo NAME:DESCRIPTION:SEE ALSO
+		sections "$1"
+	} | tr : '\n' | while read -r section; do
+		grep -qx "\.Sh $section" "$1" || echo "$section"
+	done
+}
+
+# All that our sources can say, with strings in one piece.
+cat "$src"/src/*/*.[ch] | tr '\n\t' '  ' | sed 's/" *"//g' >"$work/sources"
+sed -n 's/^[a-z-]*: //p' "$src/tests/packages/messages" >"$work/messages"
+
+# is_said TEXT: by us or by SPIRE
+is_said() {
+	grep -qF -e "$1" "$work/sources" "$work/messages"
+}
+
+# quotes FILE: what its part on troubleshooting has entries for, up to where
+# that varies
+quotes() {
+	sed -n '/^\.Sh TROUBLESHOOTING$/,/^\.Sh SEE ALSO$/p
+		/^Troubleshooting$/,/^Compatibility$/p' "$1" |
+		sed -n 's/^\.It Qq //p; s/^"\([^"]*\)".*/\1/p' |
+		sed 's/:* \.\.\.$//'
+}
+
 package=mandoc needs command -v mandoc
 package=man-db needs man --warnings --version
 
@@ -62,6 +102,30 @@ for page in *.[1-8]; do
 	test "$(grep -cF "%D%/$page" man.mk)" -ge 2 ||
 		fail "$page is not in man.mk, to be installed and as HTML"
 done
+for page in *.[1-8]; do
+	lacks "$page" >"$work/lacking"
+	while read -r section; do
+		fail "$page has no section $section"
+	done <"$work/lacking"
+done
+for file in aws_fargate_task.7 ../README; do
+	quotes "$file" >"$work/quoted"
+	test "$(wc -l <"$work/quoted")" -gt 15 ||
+		fail "$file quotes hardly anything"
+	while read -r text; do
+		is_said "$text" || fail "$file: nobody says \"$text\""
+	done <"$work/quoted"
+	while read -r text; do
+		grep -qxF -e "$text" "$work/quoted" ||
+			fail "$file does not explain \"$text\""
+	done <"$work/messages"
+done
+# The selectors that there are, and those that the page has examples for.
+grep -o '"[a-z_][a-z_]*:"' "$src/src/task/selectors.c" | tr -d '":' |
+	grep -vx aws_fargate | sort -u >"$work/selectors"
+sed -n 's/^\.It Ic aws_fargate_task:\([a-z_]*\).*/\1/p' aws_fargate_task.7 |
+	sort -u | diff "$work/selectors" - >"$work/diff" ||
+	fail "selectors (< the code, > the page): $(grep '^[<>]' "$work/diff")"
 dates=$(sed -n 's/^\.Dd //p' ./*.[1-8] | sort -u | wc -l)
 test "$dates" -eq 1 || fail "the pages have $dates dates, not one"
 

@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	%D%/check_spec.sh \
 	%D%/deb.sh \
 	%D%/lib.sh \
+	%D%/messages \
 	%D%/rpm.sh \
 	%D%/rpmlint.toml \
 	%D%/static.sh
