@@ -28,7 +28,8 @@ need_tools() {
 	missing=
 	for tool in debootstrap:debootstrap lintian:lintian rpmlint:rpmlint \
 		rpm:rpm dnf:dnf createrepo_c:createrepo-c gpg:gnupg \
-		apt-ftparchive:apt-utils; do
+		apt-ftparchive:apt-utils autopkgtest:autopkgtest \
+		hardening-check:devscripts ip:iproute2; do
 		command -v "${tool%:*}" >/dev/null ||
 			missing="$missing ${tool#*:}"
 	done
@@ -46,33 +47,12 @@ refused() {
 	did "$what is refused"
 }
 
-mirror() {
-	sed -n 's/^URIs: *\([^ ]*\).*/\1/p' \
-		/etc/apt/sources.list.d/debian.sources 2>/dev/null
-	sed -n 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*debian[^ ]*\) .*/\2/p' \
-		/etc/apt/sources.list 2>/dev/null
-}
-
+# make_root [CODENAME]: a fresh Debian, this system's release or that one
 make_root() {
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-	from=$(mirror | head -n 1)
-	[ -n "$codename" ] && [ -n "$from" ] ||
-		die "no Debian mirror in /etc/apt: run this on a Debian system"
+	codename=${1:-$(. /etc/os-release && echo "${VERSION_CODENAME:-}")}
+	[ -n "$codename" ] || die "/etc/os-release names no release of Debian"
 	rm -rf --one-file-system "$root"
-	quietly debootstrap --variant=minbase "$codename" "$root" "$from"
-	# Sources, updates included, and how they are reached, as they are here.
-	for f in /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources; do
-		if [ -e $f ]; then
-			cp $f "$root$f"
-		fi
-	done
-	[ ! -e "$root/etc/apt/sources.list.d/debian.sources" ] ||
-		rm -f "$root/etc/apt/sources.list"
-	apt-config dump | grep '^Acquire::' >"$root/etc/apt/apt.conf.d/99host" ||
-		:
-	[ -e "$root/etc/resolv.conf" ] || cp /etc/resolv.conf "$root/etc/"
-	# As in the images that this ends in, but with the manual.
-	quietly inside apt-get -q update
+	quietly "$here/../../scripts/debian-root" "$codename" "$root"
 	did "a fresh $codename"
 }
 
@@ -132,12 +112,25 @@ expect_works() {
 	did "$1: programs run, pages and samples are there"
 }
 
-# attests WHAT ARGUMENT...: a real SPIRE does, with plugins as attest names them
-attests() {
-	what=$1
-	shift
+# attest ARGUMENT...: plugins where packages put them, in a real SPIRE
+attest() {
 	quietly "$here/attest" --mock "$dir/../src/mock/fargate-mock" \
 		--server $plugins/aws-fargate-server-nodeattestor \
 		--agent $plugins/aws-fargate-nodeattestor "$@"
+}
+
+# attests WHAT ARGUMENT...
+attests() {
+	what=$1
+	shift
+	attest "$@"
 	did "$what: a SPIRE attests with it"
+}
+
+# starts_not WHAT REGEX ARGUMENT...: and SPIRE says REGEX
+starts_not() {
+	what=$1 regex=$2
+	shift 2
+	attest --fails "$regex" "$@"
+	did "$what: SPIRE says \"$regex\""
 }
