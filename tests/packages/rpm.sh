@@ -108,7 +108,15 @@ expect_bundled() {
 			die "the server plugin does not hold" \
 				"${library%:*} \"$found\", as its package says"
 	done
-	did "static rpm: what it says to be bundled is in the plugin"
+	for package in "$server" "$agent"; do
+		sum=$(sed 's/ .*//' "$root/usr/share/$package/SHA256SUMS")
+		grep -q "\"$sum\"" \
+			"$root/usr/share/doc/$package/sbom.spdx.json" ||
+			die "the SBOM of $package is not about its plugin"
+		[ -s "$root/usr/share/licenses/$package/licences/libc6-dev" ] ||
+			die "$package comes without the terms of glibc"
+	done
+	did "static rpm: it tells what is bundled, and under which terms"
 }
 
 static_attests() {
