@@ -179,6 +179,9 @@ find_cause(char cause[CAUSE_SIZE], const struct http_call *call, CURLcode code,
 	}
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		text = certificate_cause(call->slot->easy);
+	/* Which file that would be, only libcurl knows. */
+	if (code == CURLE_SSL_CACERT_BADFILE && call->ca_path == NULL)
+		text = NULL;
 	if (text == NULL && call->slot->error[0] != '\0')
 		text = call->slot->error;
 	if (text == NULL)
