@@ -29,7 +29,8 @@ need_tools() {
 	for tool in debootstrap:debootstrap lintian:lintian rpmlint:rpmlint \
 		rpm:rpm dnf:dnf createrepo_c:createrepo-c gpg:gnupg \
 		apt-ftparchive:apt-utils autopkgtest:autopkgtest \
-		hardening-check:devscripts ip:iproute2; do
+		hardening-check:devscripts ip:iproute2 \
+		dpkg-architecture:dpkg-dev python3:python3 openssl:openssl; do
 		command -v "${tool%:*}" >/dev/null ||
 			missing="$missing ${tool#*:}"
 	done
