@@ -3,7 +3,8 @@
 # Rules of the house that a machine can refuse; all prove themselves first.
 dist_check_SCRIPTS += \
 	%D%/check_describe.sh %D%/check_examples.sh %D%/check_hostile.sh \
-	%D%/check_layers.sh %D%/check_release.sh %D%/check_static.sh %D%/check_style.sh
+	%D%/check_layers.sh %D%/check_release.sh %D%/check_static.sh \
+	%D%/check_style.sh
 TESTS += %D%/check_hostile.sh %D%/check_layers.sh %D%/check_release.sh \
 	%D%/check_style.sh
 if STATIC_PLUGINS
