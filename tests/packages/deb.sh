@@ -32,7 +32,7 @@ refuse_changes() {
 	list=$root/packages/apt/dists/stable/InRelease
 	cp "$list" "$dir/whole"
 	sed -i 's/^Label: .*/Label: changed/' "$list"
-	refused "a changed list of debs" 'BADSIG|invalid' inside apt-get -q \
+	refused "a changed list of debs" 'BADSIG|manipulated' inside apt-get -q \
 		-o APT::Update::Error-Mode=any update
 	mv "$dir/whole" "$list"
 	quietly inside apt-get -q update
@@ -174,8 +174,11 @@ miss_library() {
 
 purge_debs() {
 	before=$(users_files)
-	quietly inside apt-get -q -y --purge autoremove "$server" "$agent" \
-		"$name-mock" "$name-doc"
+	# Also libraries that something else would have liked.
+	quietly inside apt-get -q -y --purge \
+		-o APT::AutoRemove::RecommendsImportant=false \
+		-o APT::AutoRemove::SuggestsImportant=false \
+		autoremove "$server" "$agent" "$name-mock" "$name-doc"
 	[ "$(users_files)" = "$before" ] ||
 		die "purge has changed a file in /etc/spire"
 	rm -rf "$root/etc/spire"
@@ -199,7 +202,7 @@ autopkgtests() {
 # check_debs: those in the repository of this root
 check_debs() {
 	# Minimal systems are told not to keep manual pages and samples.
-	rm -f "$root"/etc/dpkg/dpkg.cfg.d/*
+	find "$root/etc/dpkg/dpkg.cfg.d" -type f ! -name unsafe-io -delete
 	use_repo
 	listing >"$dir/installed"
 	refuse_changes
