@@ -128,10 +128,12 @@ attests() {
 	did "$what: a SPIRE attests with it"
 }
 
-# starts_not WHAT REGEX ARGUMENT...: and SPIRE says REGEX
+# starts_not WHAT KEY ARGUMENT...: and SPIRE says what "messages" has under KEY
 starts_not() {
-	what=$1 regex=$2
+	what=$1
+	text=$(sed -n "s/^$2: //p" "$here/messages")
+	[ -n "$text" ] || die "tests/packages/messages has no $2"
 	shift 2
-	attest --fails "$regex" "$@"
-	did "$what: SPIRE says \"$regex\""
+	attest --fails "$text" "$@"
+	did "$what: SPIRE says \"$text\""
 }
