@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	%D%/check-reproducible \
 	%D%/debian \
 	%D%/dist-tar \
+	%D%/docker \
 	%D%/make-deb \
 	%D%/make-rpm \
 	%D%/make-static \

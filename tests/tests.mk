@@ -42,6 +42,7 @@ include tests/host/host.mk
 include tests/conformance/conformance.mk
 include tests/fuzz/fuzz.mk
 include tests/packages/packages.mk
+include tests/images/images.mk
 include tests/examples/examples.mk
 include tests/mesh/mesh.mk
 include tests/monitoring/monitoring.mk
