@@ -7,8 +7,10 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
-double bench_now(void); /* milliseconds */
+double bench_now(void); /* milliseconds, CLOCK_MONOTONIC */
+double bench_ms(const struct timespec *t);
 
 /* CPU time of another process, all of its threads, in microseconds. */
 double cpu_us(pid_t pid);

@@ -250,6 +250,8 @@ become_plugin(const struct process *p, int fds[PIPES][2], pid_t parent,
 		if (!o->outlives_host)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 	}
+	if (o->exec_at != NULL)
+		(void)clock_gettime(CLOCK_MONOTONIC, o->exec_at);
 	execve(o->program, argv, env);
 	_exit(127);
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "host/line.h"
 
@@ -34,6 +35,7 @@ struct process_options {
 	rlim_t files;         /* RLIMIT_NOFILE; 0: ours */
 	rlim_t memory;        /* RLIMIT_AS; 0: ours */
 	const char *as_user;  /* "uid" in digits: not root */
+	struct timespec *exec_at; /* shared memory: when exec was called */
 };
 
 struct process;
