@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 #include "bench.h"
 
 enum {
-	STARTS = 31,
+	STARTS = 51,
 	WARM = 2000,
 	ROUNDS = 7,           /* over all subjects; the median counts */
 	ATTESTATIONS = 20000, /* of each, in all rounds */
@@ -58,19 +59,44 @@ start_once(const char *path, struct timespec *exec_at)
 	return ms;
 }
 
-/* Rounds over all subjects, so that a busy moment spoils none alone. */
+/* Another order each time, the same in each run. */
+static void
+shuffle(size_t *order, size_t n)
+{
+	static uint32_t state = 1;
+	size_t i, k, kept;
+
+	for (i = n; i > 1; i--) {
+		state = state * 1664525 + 1013904223;
+		k = (state >> 16) % i;
+		kept = order[i - 1];
+		order[i - 1] = order[k];
+		order[k] = kept;
+	}
+}
+
+/*
+ * Rounds over all subjects, so that a busy moment spoils none alone, and in no
+ * fixed order: what started before leaves its caches behind.
+ */
 static void
 measure_starts(void)
 {
 	static double ms[SUBJECTS_MAX][STARTS];
+	size_t order[SUBJECTS_MAX];
 	struct timespec *exec_at = mmap(NULL, sizeof(*exec_at),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	size_t i, k;
 
 	NEED(exec_at != MAP_FAILED, "mmap: %m");
-	for (k = 0; k < STARTS; k++)
+	for (i = 0; i < subject_count; i++)
+		order[i] = i;
+	for (k = 0; k < STARTS; k++) {
+		shuffle(order, subject_count);
 		for (i = 0; i < subject_count; i++)
-			ms[i][k] = start_once(subjects[i].path, exec_at);
+			ms[order[i]][k] =
+			    start_once(subjects[order[i]].path, exec_at);
+	}
 	for (i = 0; i < subject_count; i++)
 		subjects[i].start_ms = median(ms[i], STARTS);
 	munmap(exec_at, sizeof(*exec_at));
