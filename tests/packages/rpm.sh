@@ -172,7 +172,16 @@ dnf_static() (
 		"$dir/edited"
 )
 
+# For signatures dnf starts an agent of gpg, in its cache, and leaves it.
+end_dnf() {
+	for home in /var/cache/dnf/"$name"-*/pubring; do
+		[ ! -d "$home" ] || gpgconf --homedir "$home" --kill all || :
+	done
+	rm -rf /var/cache/dnf/"$name"-* /var/cache/dnf/"$name".solv
+}
+
 check_dnf() {
 	dnf_dynamic
 	dnf_static
+	end_dnf
 }
