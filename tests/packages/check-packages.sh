@@ -22,7 +22,7 @@ plugins=/usr/libexec/spire/plugins
 make_key() {
 	GNUPGHOME=$(mktemp -d)
 	export GNUPGHOME
-	trap 'gpgconf --kill all; rm -rf "$GNUPGHOME"' EXIT
+	trap 'end_dnf; gpgconf --kill all; rm -rf "$GNUPGHOME"' EXIT
 	quietly gpg --batch --passphrase "" --quick-generate-key \
 		"check-packages <nobody@example.org>" rsa3072 sign never
 }

@@ -128,11 +128,16 @@ attests() {
 	did "$what: a SPIRE attests with it"
 }
 
-# starts_not WHAT KEY ARGUMENT...: and SPIRE says what "messages" has under KEY
+# message KEY: what SPIRE says of such a plugin, as the documentation quotes it
+message() {
+	sed -n "s/^$1: //p" "$here/messages" | grep . ||
+		die "tests/packages/messages has no $1"
+}
+
+# starts_not WHAT KEY ARGUMENT...: and SPIRE says so
 starts_not() {
 	what=$1
-	text=$(sed -n "s/^$2: //p" "$here/messages")
-	[ -n "$text" ] || die "tests/packages/messages has no $2"
+	text=$(message "$2")
 	shift 2
 	attest --fails "$text" "$@"
 	did "$what: SPIRE says \"$text\""

@@ -183,5 +183,4 @@ end_dnf() {
 check_dnf() {
 	dnf_dynamic
 	dnf_static
-	end_dnf
 }

@@ -64,9 +64,8 @@ in_bare() {
 # and does not start
 refuses() {
 	key=$1
+	text=$(message "$key")
 	shift
-	text=$(sed -n "s/^$key: //p" "$here/messages")
-	[ -n "$text" ] || die "tests/packages/messages has no $key"
 	quietly in_bare "$@" --fails "$text"
 	did "static: $key is refused"
 }
