@@ -39,19 +39,17 @@ fetch_find(struct fetch *fetch, struct str configured, struct err *err)
 }
 
 static int
-ask(struct fetch *fetch, struct err *err)
+ask(struct fetch *fetch, int64_t timeout_ms, struct err *err)
 {
 	char url[FETCH_URL_MAX + sizeof("/task")];
 	struct http_request req = {
 		.url = url,
 		.body_max = METADATA_BYTES_MAX,
-		.timeout_ms = fetch->deadline_ms - clock_ms(),
+		.timeout_ms = timeout_ms < 1 ? 1 : timeout_ms,
 		.retries = RETRIES,
 	};
 	int r;
 
-	if (req.timeout_ms < 1)
-		req.timeout_ms = 1;
 	(void)snprintf(url, sizeof(url), "%s%s", fetch->endpoint,
 	    fetch->base ? "" : "/task");
 	r = http_start(&fetch->call, fetch->http, &req, on_answer, fetch, err);
@@ -76,7 +74,7 @@ fetch_start(struct fetch *fetch, struct http *http, int64_t timeout_ms,
 	fetch->deadline_ms = clock_ms() + timeout_ms;
 	fetch->done = done;
 	fetch->arg = arg;
-	return ask(fetch, err);
+	return ask(fetch, timeout_ms, err);
 }
 
 void
@@ -93,7 +91,7 @@ answer_status(struct fetch *fetch, long status)
 
 	if (status == STATUS_NOT_FOUND && !fetch->base) {
 		fetch->base = true;
-		if (ask(fetch, &err) == ERR_OK)
+		if (ask(fetch, fetch->deadline_ms - clock_ms(), &err) == ERR_OK)
 			return;
 	}
 	(void)err_set(&err, ERR_UPSTREAM,
