@@ -15,8 +15,13 @@
 #include "base/secret.h"
 #include "workload/message.h"
 
-/* gRPC's own pause between connects: ours is the longer one. */
-enum { RECONNECT_MS = 100, RECONNECT_MAX_MS = 1000 };
+enum {
+	/* gRPC's own pause between connects: ours is the longer one */
+	RECONNECT_MS = 100,
+	RECONNECT_MAX_MS = 1000,
+	/* an agent on a busy host has this long to greet who connects */
+	CONNECT_MS = 5000,
+};
 
 static grpc_arg
 number(const char *key, int value)
@@ -33,7 +38,7 @@ rpc_dial(const char *target)
 		number("grpc.max_receive_message_length", MESSAGE_MAX),
 		number("grpc.enable_http_proxy", 0),
 		number("grpc.initial_reconnect_backoff_ms", RECONNECT_MS),
-		number("grpc.min_reconnect_backoff_ms", RECONNECT_MS),
+		number("grpc.min_reconnect_backoff_ms", CONNECT_MS),
 		number("grpc.max_reconnect_backoff_ms", RECONNECT_MAX_MS),
 		/* what one client learnt of its peer is not another's */
 		number("grpc.use_local_subchannel_pool", 1),

@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,15 +80,21 @@ set_status(enum fake_method method, int status)
 }
 
 static void
-open_client(unsigned streams)
+open_client_at(const char *endpoint, unsigned streams)
 {
-	struct workload_options options = { fake_endpoint(agent), streams,
-		QUICK_MS, 4L * QUICK_MS };
+	struct workload_options options = { endpoint, streams, QUICK_MS,
+		4L * QUICK_MS };
 	struct err err = { 0 };
 
 	ck_assert_msg(
 	    workload_open(&w, &options, &err) == ERR_OK, "%s", err.msg);
 	source = workload_source(w);
+}
+
+static void
+open_client(unsigned streams)
+{
+	open_client_at(fake_endpoint(agent), streams);
 }
 
 static void
@@ -720,6 +728,53 @@ START_TEST(a_call_can_be_interrupted)
 }
 END_TEST
 
+/* Whether the other end hangs up in that time. */
+static bool
+hangs_up(int fd, int64_t within_ms)
+{
+	const int64_t end = clock_ms() + within_ms;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char bytes[1024];
+
+	for (;;) {
+		const int64_t left = end - clock_ms();
+
+		if (left <= 0 || poll(&p, 1, (int)left) == 0)
+			return false;
+		if (read(fd, bytes, sizeof(bytes)) <= 0)
+			return true;
+	}
+}
+
+/* A busy host: who connects waits longer than for the next attempt. */
+START_TEST(an_agent_may_be_slow_to_greet)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int connected, result = 0;
+	char endpoint[80];
+	pthread_t thread;
+
+	fake_stop(agent);
+	agent = NULL;
+	(void)snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	(void)snprintf(endpoint, sizeof(endpoint), "unix:%s", path);
+	open_client_at(endpoint, 0);
+	ck_assert_int_eq(
+	    pthread_create(&thread, NULL, wait_for_a_jwt, &result), 0);
+	connected = accept(fd, NULL, NULL);
+	ck_assert(!hangs_up(connected, 1500));
+	workload_interrupt(w);
+	(void)pthread_join(thread, NULL);
+	ck_assert_int_eq(result, ERR_CANCELLED);
+	(void)close(connected);
+	(void)close(fd);
+	(void)unlink(path);
+}
+END_TEST
+
 START_TEST(validates_a_jwt)
 {
 	struct err err = { 0 };
@@ -860,6 +915,7 @@ main(void)
 	ck_table(tc, says_why_there_is_no_jwt, statuses);
 	tcase_add_test(tc, a_call_has_a_deadline);
 	tcase_add_test(tc, a_call_can_be_interrupted);
+	tcase_add_test(tc, an_agent_may_be_slow_to_greet);
 	tcase_add_test(tc, validates_a_jwt);
 	tcase_add_test(tc, readers_never_see_half_of_a_rotation);
 	tcase_add_test(tc, closes_in_any_state);
