@@ -373,7 +373,7 @@ START_TEST(gives_up_on_one_send_and_tries_another)
 {
 	struct aws_request req = request();
 
-	req.send_ms = 50;
+	req.send_ms = 1000;
 	FAKE_REPLY(fake, OP, .times = 1, .how = FAKE_HOLDS);
 	FAKE_REPLY(fake, OP, .body = "{}");
 	ck_assert_int_eq(ask(&req)->r, ERR_OK);

@@ -144,7 +144,7 @@ START_TEST(e46_not_the_task)
 		    NULL },
 	};
 
-	TRY("DescribeTasks", rows, "timeout = \"1s\"");
+	TRY("DescribeTasks", rows, "timeout = \"2s\"");
 }
 END_TEST
 

@@ -497,11 +497,11 @@ END_TEST
 START_TEST(counts_attempts_when_time_is_up)
 {
 	struct ask *a = ASK(.path = "/reset-twice-then-silent", .retries = 5,
-	    .timeout_ms = 1000);
+	    .timeout_ms = 2500);
 
 	run();
 	ck_assert_int_eq(a->r, ERR_TIMEOUT);
-	expect_sentence(a, "no answer from ", " within 1000 ms (3 attempts)");
+	expect_sentence(a, "no answer from ", " within 2500 ms (3 attempts)");
 }
 END_TEST
 
@@ -524,12 +524,12 @@ START_TEST(times_out_while_queued)
 	unsigned i;
 
 	for (i = 0; i < parallel; i++)
-		(void)ASK(.path = "/silent", .timeout_ms = 600);
+		(void)ASK(.path = "/silent", .timeout_ms = 2000);
 	a = ASK(.path = "/length", .timeout_ms = 150);
 	run();
 	ck_assert_int_eq(a->r, ERR_TIMEOUT);
 	ck_assert_uint_eq(a->attempts, 0);
-	ck_assert_int_lt(a->elapsed_ms, 590);
+	ck_assert_int_lt(a->elapsed_ms, 1990);
 	expect_sentence(a, "no answer from ",
 	    " within 150 ms (not asked: 16 other requests at a time)");
 }
@@ -965,7 +965,7 @@ expect_quick_free(void)
 	unsigned i;
 
 	end_now();
-	ck_assert_int_lt(clock_ms() - start, 400);
+	ck_assert_int_lt(clock_ms() - start, 3000);
 	ck_assert_uint_eq(answered, asked);
 	for (i = 0; i < asked; i++)
 		ck_assert_int_eq(asks[i].r, ERR_CANCELLED);

@@ -534,7 +534,7 @@ must_end_at_once(void)
 
 	stage_signal(demo, SIGTERM);
 	ck_assert_msg(stage_end(demo, NULL, &err) == 0, "%s", buf_text(&err));
-	ck_assert_int_lt(clock_ms() - begin, 1500);
+	ck_assert_int_lt(clock_ms() - begin, 2500);
 }
 
 START_TEST(ends_at_once_while_the_api_is_silent)

@@ -14,7 +14,7 @@
 #include "stage.h"
 #include "testing.h"
 
-enum { IDLE = 1000, QUICK_MS = 1000 };
+enum { IDLE = 1000, QUICK_MS = 5000 };
 
 static struct child *demo;
 static struct buf out;
