@@ -61,7 +61,7 @@ dnf_dynamic() {
 		"$root/packages/$name.repo" >"$dir/repos/$name.repo"
 	dnf="dnf -y --installroot=$root.dnf --releasever=1
 		--setopt=reposdir=$dir/repos
-		--setopt=cachedir=$root.dnf/cache"
+		--setopt=cachedir=$GNUPGHOME/dnf"
 	quietly $dnf install "$name-doc"
 	[ -s "$root.dnf/usr/share/man/man7/aws_fargate_task.7.gz" ] ||
 		die "dnf has installed no manual page"
@@ -134,7 +134,7 @@ dnf_static() (
 	publish_static $(ls "$dir"/rpm-static/*.rpm | grep -v '\.src\.rpm$')
 	dnf="dnf -y --installroot=$root --releasever=1
 		--setopt=reposdir=$dir/static-repo
-		--setopt=cachedir=/var/cache/dnf"
+		--setopt=cachedir=$GNUPGHOME/dnf-static"
 	quietly $dnf install "$server" "$agent"
 	[ "$(release_of "$server") $(release_of "$agent")" = \
 		"1.static 1.static" ] || die "dnf has not installed 1.static"
@@ -174,10 +174,9 @@ dnf_static() (
 
 # For signatures dnf starts an agent of gpg, in its cache, and leaves it.
 end_dnf() {
-	for home in /var/cache/dnf/"$name"-*/pubring; do
+	for home in "$GNUPGHOME"/dnf*/*/pubring; do
 		[ ! -d "$home" ] || gpgconf --homedir "$home" --kill all || :
 	done
-	rm -rf /var/cache/dnf/"$name"-* /var/cache/dnf/"$name".solv
 }
 
 check_dnf() {
