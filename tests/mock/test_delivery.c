@@ -123,10 +123,10 @@ START_TEST(waits_as_long_as_told)
 	send_text(fd, GET("/v4/demo") GET("/v4/demo") GET("/v4/none"));
 	ck_assert_int_eq(ask("GET", "/health", "", NULL), 200);
 	ck_assert_int_eq(read_response(fd, NULL, 0), 200);
-	ck_assert_int_ge(clock_ms() - began, 150);
+	ck_assert_int_ge(clock_ms() - began, 145);
 	ck_assert_int_eq(read_response(fd, NULL, 0), 200);
 	ck_assert_int_eq(read_response(fd, NULL, 0), 404);
-	ck_assert_int_ge(clock_ms() - began, 450);
+	ck_assert_int_ge(clock_ms() - began, 440);
 	close(fd);
 	check_ends();
 }

@@ -73,7 +73,8 @@ dnf_dynamic() {
 		cat "$dir/log" >&2
 		die "the server plugin's package does not require libgrpc"
 	fi
-	rm -rf "$root.dnf"
+	end_dnf
+	rm -rf "$root.dnf" "$GNUPGHOME/dnf"
 	printf x >>"$root/packages/yum/repodata/repomd.xml"
 	refused "a changed list of rpms" 'signature|GPG|gpg' \
 		$dnf install "$name-doc"
