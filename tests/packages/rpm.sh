@@ -91,7 +91,8 @@ publish_static() {
 files() {
 	find "$root" \( -path "$root/var/lib/dnf" -o -path "$root/var/cache" \
 		-o -path "$root/var/log" -o -path "$root/var/lib/rpm" \
-		-o -path "$root/root/.rpmdb" \) -prune -o ! -type d -print
+		-o -path "$root/root/.rpmdb" -o -path "$root$GNUPGHOME" \) \
+		-prune -o ! -type d -print
 }
 
 # release_of PACKAGE: the one that is installed
