@@ -39,7 +39,6 @@
 enum {
 	CALL_MS = 20000, /* what any single answer may take */
 	EXIT_MS = 1000,  /* Shutdown to exit; go-plugin kills after 2 s */
-	PARTING_MS = 500, /* a plugin waits so long for the host after Shutdown */
 };
 
 struct host {
